@@ -1,0 +1,29 @@
+dnl PROCKIT_ADD_CFLAGS(FLAGS), PROCKIT_ADD_LDFLAGS(FLAGS): add each flag that the compiler
+dnl or the linker understands to PROCKIT_CFLAGS or PROCKIT_LDFLAGS. -Werror makes compilers
+dnl that only warn about unknown flags refuse them.
+
+AC_DEFUN([PROCKIT_ADD_CFLAGS], [
+	for prockit_flag in $1; do
+		AC_MSG_CHECKING([whether $CC understands $prockit_flag])
+		prockit_saved=$CFLAGS
+		CFLAGS="$CFLAGS -Werror $prockit_flag"
+		AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])], [
+			AC_MSG_RESULT([yes])
+			PROCKIT_CFLAGS="$PROCKIT_CFLAGS $prockit_flag"
+		], [AC_MSG_RESULT([no])])
+		CFLAGS=$prockit_saved
+	done
+])
+
+AC_DEFUN([PROCKIT_ADD_LDFLAGS], [
+	for prockit_flag in $1; do
+		AC_MSG_CHECKING([whether the linker understands $prockit_flag])
+		prockit_saved=$LDFLAGS
+		LDFLAGS="$LDFLAGS $prockit_flag"
+		AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])], [
+			AC_MSG_RESULT([yes])
+			PROCKIT_LDFLAGS="$PROCKIT_LDFLAGS $prockit_flag"
+		], [AC_MSG_RESULT([no])])
+		LDFLAGS=$prockit_saved
+	done
+])

@@ -1,0 +1,1 @@
+# The man pages: prockit(1) and one for each subcommand.

@@ -1,0 +1,104 @@
+# The tests: bats files (what a user can see), unit tests (what a shell cannot reach), and
+# small programs that misbehave on purpose. Each test is a line of its own in "make check".
+
+TEST_EXTENSIONS = .bats .sh
+
+# Nothing here depends on another: "make -j" runs them side by side, in this order.
+TESTS += \
+	%D%/check-output.bats \
+	%D%/completions.bats \
+	%D%/contract.bats \
+	%D%/faults.bats \
+	%D%/front-door.bats \
+	%D%/getoutput.bats \
+	%D%/getstatusoutput.bats \
+	%D%/help.bats \
+	%D%/json.bats \
+	%D%/kill-points.bats \
+	%D%/pipe.bats \
+	%D%/report.bats \
+	%D%/run.bats \
+	%D%/terminate.bats \
+	%D%/unit/test-buf-out \
+	%D%/unit/test-json \
+	%D%/unit/test-message \
+	%D%/unit/test-parse \
+	%D%/unit/test-quote \
+	%D%/unit/test-utf8 \
+	%D%/floors.sh
+
+check_PROGRAMS += \
+	%D%/helpers/closed-fds-run \
+	%D%/helpers/die-of \
+	%D%/helpers/family \
+	%D%/helpers/handle-of \
+	%D%/helpers/how-ended \
+	%D%/helpers/ignore-signal \
+	%D%/helpers/linger \
+	%D%/helpers/log-signals \
+	%D%/helpers/monotonic \
+	%D%/helpers/outlast \
+	%D%/helpers/peak-memory \
+	%D%/helpers/pipe-hold \
+	%D%/helpers/pty-run \
+	%D%/helpers/show-state \
+	%D%/helpers/write-bytes \
+	%D%/unit/test-buf-out \
+	%D%/unit/test-json \
+	%D%/unit/test-message \
+	%D%/unit/test-parse \
+	%D%/unit/test-quote \
+	%D%/unit/test-utf8 \
+	%D%/unit/json-bytes
+
+# A second opinion on our JSON.
+if HAVE_JANSSON
+check_PROGRAMS += \
+	%D%/unit/json-check
+endif
+%C%_unit_json_check_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+%C%_unit_json_check_LDADD = $(LDADD) $(JANSSON_LIBS)
+
+EXTRA_DIST += \
+	%D%/check-output.bats \
+	%D%/completions.bats \
+	%D%/contract.bats \
+	%D%/faults.bats \
+	%D%/front-door.bats \
+	%D%/getoutput.bats \
+	%D%/getstatusoutput.bats \
+	%D%/help.bats \
+	%D%/json.bats \
+	%D%/kill-points.bats \
+	%D%/pipe.bats \
+	%D%/report.bats \
+	%D%/run.bats \
+	%D%/terminate.bats \
+	%D%/floors.sh \
+	%D%/leave-nothing \
+	%D%/lib/children.bash \
+	%D%/lib/kill-points \
+	%D%/lib/record.bash \
+	%D%/run-bats \
+	%D%/unit/tap.h
+
+# The fresh prockit comes first in PATH. A report of a sanitizer is an exit status of its own,
+# so that no test can mistake it for one that it waits for.
+AM_TESTS_ENVIRONMENT = \
+	PATH='$(abs_top_builddir)':"$$PATH"; export PATH; \
+	PROCKIT_EXEC_PATH='$(abs_top_builddir)'; export PROCKIT_EXEC_PATH; \
+	PROCKIT_TESTS_BUILDDIR='$(abs_top_builddir)/tests'; export PROCKIT_TESTS_BUILDDIR; \
+	PROCKIT_TESTS_SRCDIR='$(abs_top_srcdir)/tests'; export PROCKIT_TESTS_SRCDIR; \
+	PROCKIT_SANITIZERS='$(enable_sanitizers)'; export PROCKIT_SANITIZERS; \
+	ASAN_OPTIONS="exitcode=86:$$ASAN_OPTIONS"; export ASAN_OPTIONS; \
+	UBSAN_OPTIONS="exitcode=86:print_stacktrace=1:$$UBSAN_OPTIONS"; export UBSAN_OPTIONS;
+
+BATS_LOG_COMPILER = $(srcdir)/%D%/run-bats
+SH_LOG_COMPILER = $(srcdir)/%D%/leave-nothing
+LOG_COMPILER = $(srcdir)/%D%/leave-nothing
+
+# bats fails as a whole when one of its tests does, and each of them has its own line.
+tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+BATS_LOG_DRIVER = $(tap_driver) --ignore-exit
+SH_LOG_DRIVER = $(tap_driver)
+LOG_DRIVER = $(tap_driver)
