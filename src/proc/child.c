@@ -1,0 +1,81 @@
+#include "config.h"
+
+#include "proc/child.h"
+
+#include "base/cleanup.h"
+#include "proc/pidfd.h"
+
+#include <sys/wait.h>
+
+int child_start(struct child *c, const struct spawn *s, bool want_handle,
+		struct spawn_error *ret_error)
+{
+	struct timespec now = {0};
+	pid_t pid;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+
+	int r = spawn_start(s, &pid, ret_error);
+
+	if (r < 0)
+		return r;
+
+	/* Taken after the start: a limit counted from here is never early. */
+	nsec_t started = nsec_now();
+	int pidfd = pidfd_for(pid);
+
+	*c = (struct child){
+		.pid = pid,
+		.pidfd = pidfd < 0 ? -1 : pidfd,
+		.started = started,
+		.started_at = now,
+	};
+	if (want_handle)
+		(void)handle_format(pid, c->pidfd, c->handle);
+	return 0;
+}
+
+bool child_is_running(const struct child *c)
+{
+	return c->pid > 0 && !c->ended;
+}
+
+int child_reap(struct child *c)
+{
+	siginfo_t info;
+
+	if (!child_is_running(c))
+		return 0;
+
+	int r = pidfd_reap(c->pidfd, c->pid, 0, &info, &c->usage);
+
+	if (r == 0)
+		return 0;
+	c->ended = true;
+	c->ended_at = nsec_now();
+	c->pidfd = fd_close(c->pidfd);
+	if (r < 0) {
+		/* Collected by nobody knows whom: gone all the same. */
+		c->status = (struct wait_status){.code = -1};
+		return r;
+	}
+	if (info.si_code == CLD_EXITED)
+		c->status = (struct wait_status){.code = info.si_status & 0xff};
+	else
+		c->status = (struct wait_status){
+			.code = -1,
+			.signal = info.si_status,
+			.core_dumped = info.si_code == CLD_DUMPED,
+		};
+	return 1;
+}
+
+int child_signal(const struct child *c, int signal)
+{
+	return child_is_running(c) ? pidfd_signal(c->pidfd, c->pid, signal) : -ESRCH;
+}
+
+void child_clear(struct child *c)
+{
+	c->pidfd = fd_close(c->pidfd);
+}

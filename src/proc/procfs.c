@@ -1,0 +1,229 @@
+#include "config.h"
+
+#include "proc/procfs.h"
+
+#include "base/cleanup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+static void closedir_p(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir);
+}
+
+int pid_list_add(struct pid_list *list, pid_t pid)
+{
+	if (list->n == list->cap) {
+		size_t cap = list->cap ? list->cap * 2 : 64;
+		pid_t *pids = reallocarray(list->pids, cap, sizeof(*pids));
+
+		if (!pids)
+			return -ENOMEM;
+		list->pids = pids;
+		list->cap = cap;
+	}
+	list->pids[list->n++] = pid;
+	return 0;
+}
+
+/* Read a small file of /proc whole: its length, or -errno. */
+static ssize_t read_small(const char *path, char *text, size_t size)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+
+	ssize_t n = read(fd, text, size - 1);
+
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return n;
+}
+
+int procfs_stat(pid_t pid, struct procfs_stat *ret)
+{
+	char path[32];
+	char text[1024];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+
+	ssize_t n = read_small(path, text, sizeof(text));
+
+	if (n < 0)
+		return (int)n;
+
+	/* The name may hold blanks and parentheses: it ends at the last one. */
+	char *open = strchr(text, '(');
+	char *close = strrchr(text, ')');
+
+	if (!open || !close || close < open)
+		return -ESRCH;
+
+	struct procfs_stat st = {.pid = pid};
+	int ppid;
+
+	if (sscanf(close + 1,
+		   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld "
+		   "%*d %llu",
+		   &st.state, &ppid, &st.threads, &st.start) != 4)
+		return -ESRCH;
+	st.ppid = ppid;
+	*close = '\0';
+	(void)snprintf(st.comm, sizeof(st.comm), "%s", open + 1);
+	*ret = st;
+	return 0;
+}
+
+bool procfs_is_alive(const struct procfs_stat *st)
+{
+	return st->state != 'X' && (st->state != 'Z' || st->threads > 1);
+}
+
+/* Add the pids that one thread's children file names. */
+static int add_children_of_thread(const char *path, struct pid_list *list)
+{
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+
+	char text[4096];
+	pid_t pid = 0;
+
+	for (;;) {
+		ssize_t n = read(fd, text, sizeof(text));
+
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		/* Every number is followed by a blank, so one cut by the buffer's end
+		 * goes on. */
+		for (ssize_t i = 0; i < n; i++) {
+			if (text[i] >= '0' && text[i] <= '9') {
+				pid = pid * 10 + (text[i] - '0');
+			} else if (pid) {
+				int r = pid_list_add(list, pid);
+
+				if (r < 0)
+					return r;
+				pid = 0;
+			}
+		}
+	}
+}
+
+/* Whether this kernel has /proc/PID/task/TID/children at all; asked of ourselves, once.
+ */
+static bool has_children_files(void)
+{
+	static int known;
+
+	if (!known) {
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children",
+			       (int)getpid());
+		known = access(path, R_OK) == 0 ? 1 : -1;
+	}
+	return known > 0;
+}
+
+int procfs_children(pid_t pid, long threads, struct pid_list *list)
+{
+	char path[64];
+
+	if (!has_children_files())
+		return -ENOTSUP;
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid,
+		       (int)pid);
+	if (threads == 1)
+		return add_children_of_thread(path, list);
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+
+	__attribute__((cleanup(closedir_p))) DIR *dir = opendir(path);
+
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	for (struct dirent *e; (e = readdir(dir));) {
+		if (e->d_name[0] == '.')
+			continue;
+
+		char file[sizeof("/proc//task//children") + 24];
+
+		(void)snprintf(file, sizeof(file), "/proc/%d/task/%.11s/children",
+			       (int)pid, e->d_name);
+
+		int r = add_children_of_thread(file, list);
+
+		if (r < 0 && r != -ESRCH)
+			return r;
+	}
+	return 0;
+}
+
+int procfs_all(struct pid_list *list)
+{
+	__attribute__((cleanup(closedir_p))) DIR *dir = opendir("/proc");
+
+	if (!dir)
+		return -errno;
+	for (struct dirent *e; (e = readdir(dir));) {
+		if (e->d_name[0] < '0' || e->d_name[0] > '9')
+			continue;
+
+		int r = pid_list_add(list, (pid_t)strtol(e->d_name, NULL, 10));
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Whether /proc/PID/fdinfo/FD says that the descriptor may write. */
+static bool may_write(pid_t pid, const char *fd)
+{
+	char path[64];
+	char text[256];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo/%.11s", (int)pid, fd);
+	if (read_small(path, text, sizeof(text)) < 0)
+		return false;
+
+	const char *flags = strstr(text, "flags:");
+
+	return flags &&
+	       (strtol(flags + strlen("flags:"), NULL, 8) & O_ACCMODE) != O_RDONLY;
+}
+
+bool procfs_holds_pipe(pid_t pid, unsigned long inode)
+{
+	char path[32];
+	char wanted[40];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	(void)snprintf(wanted, sizeof(wanted), "pipe:[%lu]", inode);
+
+	__attribute__((cleanup(closedir_p))) DIR *dir = opendir(path);
+
+	if (!dir)
+		return false;
+	for (struct dirent *e; (e = readdir(dir));) {
+		char target[64];
+		ssize_t n = readlinkat(dirfd(dir), e->d_name, target, sizeof(target) - 1);
+
+		if (n < 0)
+			continue;
+		target[n] = '\0';
+		if (strcmp(target, wanted) == 0 && may_write(pid, e->d_name))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,55 @@
+/*
+ * What /proc says of a process, as far as ending trees and naming processes need it.
+ *
+ * A process may vanish between any two reads: that is -ESRCH, never an error to report.
+ * Start times are in clock ticks since boot (field 22 of /proc/PID/stat, proc(5)); pid
+ * and start time together name one process.
+ */
+#ifndef PROC_PROCFS_H
+#define PROC_PROCFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+typedef unsigned long long procfs_ticks_t;
+
+struct procfs_stat {
+	pid_t pid;
+	pid_t ppid;
+	char state; /* R S D T t Z X I */
+	long threads;
+	procfs_ticks_t start;
+	char comm[64];
+};
+
+/* A growing list of pids; all zero to begin, free(list.pids) to end. */
+struct pid_list {
+	pid_t *pids;
+	size_t n;
+	size_t cap;
+};
+
+int pid_list_add(struct pid_list *list, pid_t pid); /* 0 or -ENOMEM */
+
+/* Read /proc/PID/stat: 0, -ESRCH when there is no such process, or -errno. */
+int procfs_stat(pid_t pid, struct procfs_stat *ret);
+
+/* Whether it can still run: not a zombie, unless it is one whose other threads live on.
+ */
+bool procfs_is_alive(const struct procfs_stat *st);
+
+/*
+ * Add the children of a process to the list: 0, -ESRCH, -ENOMEM; -ENOTSUP where the
+ * kernel was built without CONFIG_PROC_CHILDREN. threads: 1 saves listing the task
+ * folder; children belong to the thread that forked them.
+ */
+int procfs_children(pid_t pid, long threads, struct pid_list *list);
+
+/* Add every pid of the system to the list: 0 or -errno. */
+int procfs_all(struct pid_list *list);
+
+/* Whether process pid has the pipe with this inode open for writing. */
+bool procfs_holds_pipe(pid_t pid, unsigned long inode);
+
+#endif

@@ -1,0 +1,105 @@
+#include "config.h"
+
+#include "proc/signals.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+/* What ends a process by default and is not a fault of its own, and what stops it. */
+static const int caught[] = {
+	SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM,   SIGUSR1, SIGUSR2, SIGALRM,
+	SIGPIPE, SIGABRT, SIGPROF, SIGVTALRM, SIGXCPU, SIGPOLL, SIGPWR,
+	SIGTSTP, SIGTTIN, SIGTTOU, SIGSTKFLT, SIGCONT, SIGCHLD,
+};
+
+void signals_save(struct signals *s)
+{
+	*s = (struct signals){.fd = -1};
+	(void)sigprocmask(SIG_SETMASK, NULL, &s->mask);
+	(void)sigemptyset(&s->ignored);
+	for (int sig = 1; sig <= SIGRTMAX; sig++) {
+		struct sigaction action;
+
+		if (sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+			(void)sigaddset(&s->ignored, sig);
+	}
+	if (sigismember(&s->ignored, SIGCHLD) == 1)
+		(void)signal(SIGCHLD, SIG_DFL);
+}
+
+int signals_catch(struct signals *s)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
+		if (caught[i] == SIGCHLD || sigismember(&s->ignored, caught[i]) != 1)
+			(void)sigaddset(&set, caught[i]);
+	for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++)
+		if (sigismember(&s->ignored, sig) != 1)
+			(void)sigaddset(&set, sig);
+	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
+		return -errno;
+	s->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s->fd < 0) {
+		int r = -errno;
+
+		(void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
+		return r;
+	}
+	return 0;
+}
+
+void signals_release(struct signals *s)
+{
+	if (s->fd < 0)
+		return;
+	s->fd = fd_close(s->fd);
+	(void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
+}
+
+int signals_read(const struct signals *s, struct signalfd_siginfo *ret)
+{
+	ssize_t n;
+
+	do
+		n = read(s->fd, ret, sizeof(*ret));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	return n == sizeof(*ret);
+}
+
+bool signals_from_terminal(const struct signalfd_siginfo *info)
+{
+	if (info->ssi_code != SI_KERNEL)
+		return false;
+	switch (info->ssi_signo) {
+	case SIGINT:
+	case SIGQUIT:
+	case SIGHUP:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+	case SIGCONT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void signals_stop_self(int signal)
+{
+	sigset_t only;
+	sigset_t before;
+
+	(void)sigemptyset(&only);
+	(void)sigaddset(&only, signal);
+	/* Its disposition is the default: sent to ourselves and unblocked, it stops us
+	 * right here, unless our process group is an orphaned one, where the kernel drops
+	 * it. */
+	(void)raise(signal);
+	(void)sigprocmask(SIG_UNBLOCK, &only, &before);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
