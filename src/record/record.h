@@ -1,0 +1,53 @@
+/*
+ * The record: the result of a job as one line of JSON.
+ *
+ * Its keys are a contract with users (prockit(1)): never absent, null where unknown or
+ * not applicable, numbers unrounded; keys are only ever added within one schema.
+ */
+#ifndef RECORD_RECORD_H
+#define RECORD_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/json.h"
+#include "proc/job.h"
+
+enum { RECORD_SCHEMA = 1 };
+
+/* What the record says besides the job and its result. Owns nothing. */
+struct record {
+	const struct job *job;
+	const struct result *result;
+	const char *cwd; /* where the command ran; NULL: unknown */
+	bool shell;	 /* it was a string for a shell */
+	bool is_pipeline;
+	int exit_status;     /* as main() gets it (base/exit.h) */
+	int deciding_stage;  /* pipelines: index, -1: all succeeded */
+	const int *statuses; /* pipelines: one a stage, as a shell shows it */
+	unsigned tries;
+	const char *attempts; /* the earlier tries' records, separated by commas; NULL:
+				 none */
+
+	/* Where it was not started: what could not be opened, entered or executed, and
+	 * why in words. */
+	const char *error_path;
+	const char *error_message;
+};
+
+/* Write it, and a newline. */
+void record_write(struct out *o, const struct record *r);
+
+/* The same without the newline, as an element of an array. */
+void record_write_bare(struct out *o, const struct record *r);
+
+/* A captured stream as a JSON string value; its last newline is left out when
+ * strip_newline. Also writes "<key>_encoding". */
+void record_write_capture(struct json *j, const char *key, const struct capture *c,
+			  bool strip_newline);
+
+/* Python's returncode of a stage: 0-255 or -signal; false: it did not end, so there is
+ * none. */
+bool record_returncode(const struct result_stage *stage, int *ret_returncode);
+
+#endif
