@@ -1,0 +1,374 @@
+#include "config.h"
+
+#include "drive/build.h"
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/out.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+static int fail(struct drive *d, enum spawn_step step, const char *path, int r)
+{
+	d->result.error.step = step;
+	d->result.error.error = -r;
+	d->error_path = path;
+	return r;
+}
+
+static int enter_directory(struct drive *d)
+{
+	const char *dir = d->options->chdir;
+
+	if (!dir)
+		return 0;
+	d->dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (d->dirfd < 0)
+		return fail(d, SPAWN_STEP_CHDIR, dir, -errno);
+	/* A folder that may be seen but not entered: found now, and not as a program's
+	 * failure. */
+	if (faccessat(d->dirfd, ".", X_OK, AT_EACCESS) < 0)
+		return fail(d, SPAWN_STEP_CHDIR, dir, -errno);
+	return 0;
+}
+
+/* Where the command will be, as far as it can be told. */
+static void find_cwd(struct drive *d)
+{
+	char path[4096];
+	char link[40];
+
+	if (d->dirfd < 0) {
+		d->cwd = getcwd(path, sizeof(path)) && path[0] == '/' ? strdup(path)
+								      : NULL;
+		return;
+	}
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", d->dirfd);
+
+	ssize_t n = readlink(link, path, sizeof(path) - 1);
+
+	d->cwd = n > 0 ? strndup(path, (size_t)n) : NULL;
+}
+
+static size_t name_length(const char *variable)
+{
+	return strcspn(variable, "=");
+}
+
+/* Whether variable ("NAME=VALUE") has the name at the beginning of text. */
+static bool has_name(const char *variable, const char *text)
+{
+	size_t len = name_length(text);
+
+	return name_length(variable) == len && memcmp(variable, text, len) == 0;
+}
+
+static const char *find_variable(const char *name)
+{
+	for (char **e = environ; *e; e++)
+		if (has_name(*e, name) && strchr(*e, '='))
+			return *e;
+	return NULL;
+}
+
+static void remove_variable(char **envp, size_t *n, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++)
+		if (!has_name(envp[i], name))
+			envp[kept++] = envp[i];
+	*n = kept;
+}
+
+/* The command's environment: ours, changed from left to right. */
+static int build_environment(struct drive *d)
+{
+	const struct run_options *o = d->options;
+	size_t n = 0;
+
+	while (environ[n])
+		n++;
+	d->envp = calloc(n + o->n_env + 1, sizeof(*d->envp));
+	if (!d->envp)
+		return fail(d, SPAWN_STEP_SPAWN, NULL, -ENOMEM);
+	memcpy(d->envp, environ, n * sizeof(*d->envp));
+	for (size_t i = 0; i < o->n_env; i++) {
+		const struct env_option *e = &o->env[i];
+		const char *variable = e->text;
+
+		if (e->kind == ENV_CLEAR) {
+			n = 0;
+			continue;
+		}
+		remove_variable(d->envp, &n, e->text);
+		if (e->kind == ENV_COPY)
+			variable = find_variable(e->text);
+		if (e->kind != ENV_UNSET && variable)
+			d->envp[n++] = (char *)variable;
+	}
+	d->envp[n] = NULL;
+	return 0;
+}
+
+/* Read a file that may be anything, also a pipe, into one that can be read again. */
+static int copy_input(struct drive *d, const char *name)
+{
+	bool is_ours = strcmp(name, "-") == 0;
+	auto_fd int opened = is_ours ? -1 : open(name, O_RDONLY | O_CLOEXEC);
+	int from = is_ours ? STDIN_FILENO : opened;
+
+	if (from < 0)
+		return fail(d, SPAWN_STEP_OPEN, name, -errno);
+
+	auto_fd int copy = fd_open_temporary();
+
+	if (copy < 0)
+		return fail(d, SPAWN_STEP_PIPE, NULL, copy);
+	for (;;) {
+		char data[65536];
+		ssize_t n = read(from, data, sizeof(data));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail(d, SPAWN_STEP_OPEN, name, -errno);
+		if (n == 0)
+			break;
+
+		int r = fd_write_all(copy, data, (size_t)n);
+
+		if (r < 0)
+			return fail(d, SPAWN_STEP_PIPE, NULL, r);
+	}
+	if (lseek(copy, 0, SEEK_SET) < 0)
+		return fail(d, SPAWN_STEP_PIPE, NULL, -errno);
+	d->fds[0] = take_fd(&copy);
+	return 0;
+}
+
+static int open_stdin(struct drive *d)
+{
+	const struct stdio_option *in = &d->options->in;
+
+	switch (in->kind) {
+	case STDIO_NULL:
+		d->fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		break;
+	case STDIO_FILE:
+		d->fds[0] = open(in->text, O_RDONLY | O_CLOEXEC);
+		break;
+	case STDIO_TEXT:
+		d->fds[0] = fd_open_memory(in->text, strlen(in->text));
+		if (d->fds[0] < 0)
+			return fail(d, SPAWN_STEP_PIPE, NULL, d->fds[0]);
+		return 0;
+	case STDIO_COPY:
+		return copy_input(d, in->text);
+	default:
+		return 0;
+	}
+	return d->fds[0] < 0 ? fail(d, SPAWN_STEP_OPEN, in->text, -errno) : 0;
+}
+
+static int open_output(struct drive *d, const struct stdio_option *option, int n)
+{
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC |
+		    (d->options->append ? O_APPEND : O_TRUNC);
+
+	if (option->kind == STDIO_NULL)
+		d->fds[n] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	else if (option->kind == STDIO_FILE)
+		d->fds[n] = open(option->text, flags, 0666);
+	else if (option->kind == STDIO_SAME_AS_STDOUT)
+		d->fds[n] = SPAWN_SAME_AS_STDOUT;
+	else
+		return 0;
+	return d->fds[n] == -1 ? fail(d, SPAWN_STEP_OPEN, option->text, -errno) : 0;
+}
+
+/* sh -c STRING NAME [ARG...], where words is STRING [ARG...]. */
+static char **words_for_shell(const struct run_options *o, char **words)
+{
+	size_t n = 0;
+
+	while (words[n])
+		n++;
+
+	char **argv = calloc(n + 4, sizeof(*argv));
+
+	if (!argv)
+		return NULL;
+	argv[0] = (char *)(o->argv0 ? o->argv0 : o->shell_path);
+	argv[1] = (char *)"-c";
+	argv[2] = words[0];
+	/* What the string sees as $0. */
+	argv[3] = (char *)o->shell_path;
+	memcpy(argv + 4, words + 1, (n - 1) * sizeof(*argv));
+	return argv;
+}
+
+/* The words of a command under another name. */
+static char **words_renamed(const struct run_options *o, char **words)
+{
+	size_t n = 0;
+
+	while (words[n])
+		n++;
+
+	char **argv = calloc(n + 1, sizeof(*argv));
+
+	if (argv) {
+		memcpy(argv, words, n * sizeof(*argv));
+		argv[0] = (char *)o->argv0;
+	}
+	return argv;
+}
+
+static int build_words(struct drive *d, size_t i, char **words)
+{
+	const struct run_options *o = d->options;
+	struct spawn *s = &d->stages[i].spawn;
+
+	s->argv = words;
+	if (o->shell) {
+		s->file = o->shell_path;
+		d->argvs[i] = words_for_shell(o, words);
+	} else if (o->argv0) {
+		s->file = words[0];
+		d->argvs[i] = words_renamed(o, words);
+	} else {
+		return 0;
+	}
+	if (!d->argvs[i])
+		return fail(d, SPAWN_STEP_SPAWN, NULL, -ENOMEM);
+	s->argv = d->argvs[i];
+	return 0;
+}
+
+/* Signals as we were started with, changed as the options say. */
+static void build_signals(struct drive *d, struct spawn *s)
+{
+	const struct run_options *o = d->options;
+
+	s->mask = d->signals.mask;
+	(void)sigorset(&s->mask, &s->mask, &o->block_signals);
+	s->def = o->default_signals;
+	s->ignore = o->ignore_signals;
+	for (int sig = 1; sig <= SIGRTMAX; sig++) {
+		bool stays_ignored = sigismember(&d->signals.ignored, sig) == 1;
+
+		/* The later of two wins in the command, so a signal is in one set only.
+		 */
+		if (sigismember(&s->ignore, sig) == 1) {
+			(void)sigdelset(&s->def, sig);
+			if (stays_ignored && sig != SIGCHLD)
+				(void)sigdelset(&s->ignore, sig);
+		} else if (sig == SIGCHLD && stays_ignored &&
+			   sigismember(&s->def, sig) != 1) {
+			/* Ours is the default now, because we wait for children. */
+			(void)sigaddset(&s->ignore, sig);
+		}
+	}
+}
+
+/* Whether we and the command are in the foreground of a terminal, where a Ctrl-Z may come
+ * at any moment. */
+static bool in_foreground(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (tcgetpgrp(fd) == getpgrp())
+			return true;
+	return false;
+}
+
+static void build_spawn(struct drive *d, size_t i, size_t n_stages)
+{
+	const struct run_options *o = d->options;
+	struct spawn *s = &d->stages[i].spawn;
+
+	s->envp = d->envp;
+	if (d->dirfd >= 0)
+		s->dirfd = d->dirfd;
+	s->stdio[0] = i == 0 ? d->fds[0] : -1;
+	s->stdio[1] = i + 1 == n_stages ? d->fds[1] : -1;
+	s->stdio[2] = d->fds[2];
+	s->flags = o->spawn_flags;
+	s->umask = o->umask;
+	s->nice = o->nice;
+	s->rlimits = o->rlimits;
+	s->n_rlimits = o->n_rlimits;
+	build_signals(d, s);
+}
+
+static void build_limits(struct drive *d)
+{
+	const struct run_options *o = d->options;
+	bool wants_record = d->report >= 0 || (d->job.flags & JOB_WANT_HANDLE);
+	bool own_group = (o->spawn_flags & (SPAWN_NEW_GROUP | SPAWN_NEW_SESSION)) != 0;
+
+	d->job.limits = o->limits;
+	d->job.tree = o->tree;
+	d->job.signals = &d->signals;
+	if (wants_record)
+		d->job.flags |= JOB_WATCH_TREE | JOB_WANT_HANDLE;
+	if (!own_group) {
+		d->job.flags |= JOB_SHARES_TERMINAL;
+		if (in_foreground())
+			for (size_t i = 0; i < d->job.n_stages; i++)
+				d->stages[i].spawn.flags |= SPAWN_GUARD_STOP;
+	}
+}
+
+/* The stages with their words: what a record shows even when nothing could be opened. */
+static int build_stages(struct drive *d, char ***stages, size_t n_stages,
+			const bool *merge)
+{
+	d->stages = calloc(n_stages, sizeof(*d->stages));
+	d->argvs = calloc(n_stages, sizeof(*d->argvs));
+	if (!d->stages || !d->argvs)
+		return fail(d, SPAWN_STEP_SPAWN, NULL, -ENOMEM);
+	for (size_t i = 0; i < n_stages; i++) {
+		spawn_init(&d->stages[i].spawn);
+		d->stages[i].merge_stderr = merge && merge[i];
+
+		int r = build_words(d, i, stages[i]);
+
+		if (r < 0)
+			return r;
+	}
+	d->job.stages = d->stages;
+	d->job.n_stages = n_stages;
+	return 0;
+}
+
+int build_job(struct drive *d, char ***stages, size_t n_stages, const bool *merge)
+{
+	int r = build_stages(d, stages, n_stages, merge);
+
+	if (r == 0)
+		r = enter_directory(d);
+	if (r == 0)
+		r = build_environment(d);
+	if (r == 0)
+		r = open_stdin(d);
+	if (r == 0)
+		r = open_output(d, &d->options->out, 1);
+	if (r == 0)
+		r = open_output(d, &d->options->err, 2);
+	if (r < 0)
+		return r;
+	find_cwd(d);
+	for (size_t i = 0; i < n_stages; i++)
+		build_spawn(d, i, n_stages);
+	build_limits(d);
+	return 0;
+}
+
+void build_rewind_input(struct drive *d)
+{
+	if (d->fds[0] >= 0)
+		(void)lseek(d->fds[0], 0, SEEK_SET);
+}

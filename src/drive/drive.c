@@ -1,0 +1,348 @@
+#include "config.h"
+
+#include "drive/drive.h"
+
+#include "base/cleanup.h"
+#include "base/exit.h"
+#include "base/fd.h"
+#include "base/message.h"
+#include "base/quote.h"
+#include "cli/stdout.h"
+#include "drive/build.h"
+#include "drive/guard.h"
+#include "record/record.h"
+
+#include <limits.h>
+#include <linux/close_range.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+static int fail_usage(const char *problem)
+{
+	message("%s", problem);
+	return EXIT_OWN_FAILURE;
+}
+
+/* Open the report before anything runs: 0 or 125. Never below 3, whatever is closed. */
+static int open_report(struct drive *d)
+{
+	const struct run_options *o = d->options;
+
+	if (o->report) {
+		int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+
+		d->report = open(o->report,
+				 flags | (o->report_append ? O_APPEND : O_TRUNC), 0666);
+		if (d->report < 0) {
+			message("cannot open the report '%s': %s", o->report,
+				error_text(errno));
+			return EXIT_OWN_FAILURE;
+		}
+	} else if (o->report_fd >= 0) {
+		int mode = fcntl(o->report_fd, F_GETFL);
+
+		d->report = -1;
+		if (mode >= 0 && (mode & O_ACCMODE) != O_RDONLY)
+			d->report = fcntl(o->report_fd, F_DUPFD_CLOEXEC, 3);
+		else if (mode >= 0)
+			errno = EBADF;
+		if (d->report < 0) {
+			message("cannot write the report to descriptor %d: %s",
+				o->report_fd, error_text(errno));
+			return EXIT_OWN_FAILURE;
+		}
+	}
+	return 0;
+}
+
+/* Mark from..to close-on-exec; close_range(2) came with Linux 5.9, its flag with 5.11. */
+static void close_at_exec(unsigned from, unsigned to)
+{
+	if (from > to || syscall(SYS_close_range, from, to, CLOSE_RANGE_CLOEXEC) == 0)
+		return;
+
+	long max = sysconf(_SC_OPEN_MAX);
+
+	for (unsigned fd = from; fd <= to && fd < (unsigned)max; fd++)
+		(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+}
+
+static bool is_kept(const char *list, int fd)
+{
+	int kept;
+
+	while (list && (kept = run_options_next_fd(&list)) >= 0)
+		if (kept == fd)
+			return true;
+	return false;
+}
+
+/* --close-fds: descriptors that we were handed do not reach the command; those named do.
+ */
+static void close_inherited(const struct run_options *o)
+{
+	unsigned from = 3;
+
+	if (!o->close_fds)
+		return;
+	for (int fd = 3; o->keep_fds && fd < 1 << 16; fd++)
+		if (is_kept(o->keep_fds, fd)) {
+			close_at_exec(from, (unsigned)fd - 1);
+			from = (unsigned)fd + 1;
+		}
+	close_at_exec(from, UINT_MAX);
+}
+
+/* --dry-run: what would run, as a shell would have it. */
+static int show_command(const struct drive *d)
+{
+	struct out o;
+
+	out_init(&o, STDOUT_FILENO);
+	for (size_t i = 0; i < d->job.n_stages; i++) {
+		if (i > 0)
+			out_string(&o,
+				   d->stages[i - 1].merge_stderr ? " 2>&1 | " : " | ");
+		quote_words(&o, d->stages[i].spawn.argv);
+	}
+	out_char(&o, '\n');
+	return out_finish_status(&o);
+}
+
+/* Only words: no file is opened or made for them. */
+static int dry_run(struct drive *d, char ***stages, size_t n_stages, const bool *merge)
+{
+	const struct run_options *o = d->options;
+	struct run_options words_only = RUN_OPTIONS_INIT;
+
+	words_only.shell = o->shell;
+	words_only.shell_path = o->shell_path;
+	words_only.argv0 = o->argv0;
+	d->options = &words_only;
+
+	int r = build_job(d, stages, n_stages, merge);
+
+	d->options = o;
+	return r < 0 ? fail_usage(error_text(-r)) : show_command(d);
+}
+
+/* -v, and the holder of a pipe we wait for. */
+static void say_notice(const struct job *job, const struct job_notice *notice)
+{
+	const struct drive *d = job->data;
+	const struct spawn *s = &job->stages[notice->stage].spawn;
+	char name[16];
+
+	if (notice->event == JOB_EVENT_SIGNAL) {
+		if (!d->options->verbose)
+			return;
+		/* Without its SIG, as timeout(1) and kill -l have it. */
+		(void)signal_name(notice->signal, name);
+		message("sending signal %s to command '%s'",
+			strncmp(name, "SIG", 3) == 0 ? name + 3 : name, s->argv[0]);
+		return;
+	}
+	if (d->options->quiet || (!d->options->verbose && !isatty(STDERR_FILENO)))
+		return;
+	if (notice->holder)
+		message("the command has ended; waiting for its output, held open by %s (pid %d); "
+			"--drain limits this",
+			notice->holder->comm, (int)notice->holder->pid);
+	else
+		message("the command has ended; waiting for its output, which some process holds "
+			"open; --drain limits this");
+}
+
+/* Whether nothing at all has to be looked after once the command runs. */
+static bool may_become_command(const struct drive *d)
+{
+	const struct run_options *o = d->options;
+
+	return (d->flags & DRIVE_MAY_EXEC) && d->report < 0 && o->tree == TREE_LEAVE &&
+	       !o->guard && !o->verbose && !o->no_reraise && o->retries == 0 &&
+	       o->limits.timeout == NSEC_FOREVER && guard_watch_fd() < 0 &&
+	       (o->spawn_flags & (SPAWN_NEW_GROUP | SPAWN_NEW_SESSION)) == 0 &&
+	       memcmp(&o->ok_codes, &(struct code_set){.has = {[0] = true}},
+		      sizeof(o->ok_codes)) == 0;
+}
+
+/* Become the command: the status of what went wrong. */
+static int become_command(struct drive *d)
+{
+	struct spawn *s = &d->stages[0].spawn;
+
+	if (spawn_prepare(s, &d->result.error) == 0)
+		(void)spawn_exec(s, &d->result.error);
+	(void)drive_say_failure(d);
+	return drive_status(d);
+}
+
+int drive_open_stages(struct drive *d, char ***stages, size_t n_stages, const bool *merge)
+{
+	const struct run_options *o = d->options;
+	enum job_flags flags = d->job.flags;
+	const char *problem = run_options_check(o);
+
+	result_init(&d->result);
+	signals_save(&d->signals);
+	job_init(&d->job);
+	d->job.flags = flags;
+	d->job.watch_fd = guard_watch_fd();
+	d->job.notice = say_notice;
+	d->job.data = d;
+	if (problem)
+		return fail_usage(problem);
+	if ((d->flags & DRIVE_NEEDS_STDOUT) && fd_std_was_closed(STDOUT_FILENO))
+		return fail_usage("standard output is closed");
+	if (o->guard && !o->dry_run && guard_watch_fd() < 0)
+		return guard_run(&d->signals);
+	if (!o->dry_run) {
+		int status = open_report(d);
+
+		if (status)
+			return status;
+		close_inherited(o);
+	}
+	if (o->dry_run)
+		return dry_run(d, stages, n_stages, merge);
+	if (build_job(d, stages, n_stages, merge) < 0) {
+		d->tries = 1;
+		return -1;
+	}
+	return may_become_command(d) ? become_command(d) : -1;
+}
+
+int drive_open(struct drive *d, char **words)
+{
+	return drive_open_stages(d, &words, 1, NULL);
+}
+
+/* Keep a failed try's record for the report: 0 or -ENOMEM. */
+static int keep_attempt(struct drive *d)
+{
+	struct out o;
+
+	out_init(&o, -1);
+	drive_write_record(d, &o);
+
+	int r = o.error;
+
+	if (r == 0 && d->attempts.len)
+		r = buf_add_char(&d->attempts, ',');
+	/* Without the newline. */
+	if (r == 0)
+		r = buf_add(&d->attempts, o.buf.data, o.buf.len - 1);
+	(void)out_close(&o);
+	return r;
+}
+
+/* Whether another try may help: it ran, failed, and nobody asked us to end. */
+static bool wants_retry(const struct drive *d)
+{
+	return d->tries <= d->options->retries && d->result.started &&
+	       drive_status(d) != 0 && d->result.error.step == SPAWN_STEP_NONE &&
+	       d->result.outcome != OUTCOME_INTERRUPTED;
+}
+
+/* The delay that the user asked for. Signals have their usual effect meanwhile. */
+static void wait_before_retry(nsec_t delay)
+{
+	struct timespec ts = {delay / NSEC_PER_SEC, delay % NSEC_PER_SEC};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, &ts) == EINTR)
+		;
+}
+
+void drive_run(struct drive *d)
+{
+	nsec_t delay = d->options->retry_delay;
+
+	if (d->result.error.step != SPAWN_STEP_NONE)
+		return;
+	for (;;) {
+		d->tries++;
+		job_run(&d->job, &d->result);
+		if (!wants_retry(d))
+			return;
+		if (keep_attempt(d) < 0)
+			return;
+		result_clear(&d->result);
+		wait_before_retry(delay);
+		delay = nsec_add(delay, delay);
+		build_rewind_input(d);
+	}
+}
+
+void drive_write_record(const struct drive *d, struct out *o)
+{
+	const struct result *result = &d->result;
+	size_t n = result->n_stages;
+	auto_free int *statuses = calloc(n ? n : 1, sizeof(*statuses));
+
+	if (!statuses) {
+		out_fail(o, -ENOMEM);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct child *c = &result->stages[i].child;
+
+		statuses[i] = !c->ended		 ? EXIT_OWN_FAILURE
+			      : c->status.signal ? EXIT_SIGNAL_BASE + c->status.signal
+						 : c->status.code;
+	}
+
+	struct record record = {
+		.job = &d->job,
+		.result = result,
+		.cwd = d->cwd,
+		.shell = d->options->shell,
+		.is_pipeline = (d->flags & DRIVE_PIPELINE) != 0,
+		.exit_status = drive_real_status(d),
+		.deciding_stage = drive_deciding_stage(d),
+		.statuses = statuses,
+		.tries = d->tries,
+		.attempts = d->attempts.len ? d->attempts.data : NULL,
+		.error_path = d->error_path,
+		.error_message = d->error_message.len ? d->error_message.data : NULL,
+	};
+
+	record_write(o, &record);
+}
+
+int drive_finish(struct drive *d, int status)
+{
+	struct out o;
+
+	if (d->report < 0)
+		return status;
+	out_init(&o, d->report);
+	drive_write_record(d, &o);
+
+	int r = out_close(&o);
+
+	if (r < 0) {
+		message("cannot write the report: %s", error_text(-r));
+		return EXIT_OWN_FAILURE;
+	}
+	return status;
+}
+
+void drive_clear(struct drive *d)
+{
+	result_clear(&d->result);
+	for (size_t i = 0; d->stages && i < d->job.n_stages; i++) {
+		spawn_clear(&d->stages[i].spawn);
+		free(d->argvs[i]);
+	}
+	free(d->stages);
+	free(d->argvs);
+	free(d->envp);
+	free(d->cwd);
+	buf_clear(&d->attempts);
+	buf_clear(&d->error_message);
+	for (int n = 0; n < 3; n++)
+		(void)fd_close(d->fds[n]);
+	(void)fd_close(d->dirfd);
+	(void)fd_close(d->report);
+}
