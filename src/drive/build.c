@@ -312,8 +312,10 @@ static void build_limits(struct drive *d)
 	d->job.limits = o->limits;
 	d->job.tree = o->tree;
 	d->job.signals = &d->signals;
-	if (wants_record)
+	if (wants_record) {
 		d->job.flags |= JOB_WATCH_TREE | JOB_WANT_HANDLE;
+		find_cwd(d);
+	}
 	if (!own_group) {
 		d->job.flags |= JOB_SHARES_TERMINAL;
 		if (in_foreground())
@@ -360,7 +362,6 @@ int build_job(struct drive *d, char ***stages, size_t n_stages, const bool *merg
 		r = open_output(d, &d->options->err, 2);
 	if (r < 0)
 		return r;
-	find_cwd(d);
 	for (size_t i = 0; i < n_stages; i++)
 		build_spawn(d, i, n_stages);
 	build_limits(d);

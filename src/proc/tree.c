@@ -117,12 +117,9 @@ int tree_init_foreign(struct tree *t, pid_t root)
 
 int tree_add_owned(struct tree *t, pid_t pid)
 {
-	struct procfs_stat st = {.pid = pid};
-
-	/* A child of ours has its pid until we reap it, so there is no vanishing here. */
-	(void)procfs_stat(pid, &st);
-
-	struct tree_member *m = add_member(t, &st);
+	/* Who it is exactly is read by the first scan, if there ever is one. */
+	const struct procfs_stat unknown = {.pid = pid};
+	struct tree_member *m = add_member(t, &unknown);
 
 	if (!m)
 		return -ENOMEM;
@@ -197,6 +194,10 @@ static int note_member(struct tree *t, const struct procfs_stat *st)
 {
 	struct tree_member *m = tree_find(t, st->pid);
 
+	if (m && m->is_owned && !m->gone) {
+		m->start = st->start;
+		(void)snprintf(m->comm, sizeof(m->comm), "%s", st->comm);
+	}
 	if (m && m->start != st->start)
 		m->gone = true;
 	if (!m || m->gone) {
