@@ -14,6 +14,6 @@ EXTRA_DIST += \
 
 bench: all $(EXTRA_PROGRAMS)
 	PROCKIT='$(abs_top_builddir)/prockit' BENCH_PROGRAMS='$(abs_top_builddir)/%D%' \
-		$(srcdir)/%D%/run
+		$(srcdir)/%D%/run $(BENCH_FLAGS)
 
 .PHONY: bench

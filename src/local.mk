@@ -79,6 +79,8 @@ libprockit_a_SOURCES = \
 	%D%/drive/drive.h \
 	%D%/drive/guard.c \
 	%D%/drive/guard.h \
+	%D%/drive/report.c \
+	%D%/drive/report.h \
 	%D%/drive/status.c \
 	%D%/drive/words.c
 

@@ -66,13 +66,18 @@ static int check_output_run(char **operands)
 
 	if (!drive_say_failure(&d) && status != 0)
 		drive_say_end(&d);
-	if (status == 0 || opt.show_on_failure) {
+
+	bool show = status == 0 || opt.show_on_failure;
+
+	/* The report first: the write may be our end. */
+	status = drive_finish(&d, status);
+	if (show) {
 		int r = capture_write(&d.result.out, d.result.out.size, STDOUT_FILENO);
 
 		if (r < 0)
 			status = stdout_error_status(r);
 	}
-	return drive_finish(&d, status);
+	return status;
 }
 
 const struct subcommand cmd_check_output = {

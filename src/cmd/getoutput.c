@@ -49,15 +49,14 @@ static int getoutput_run(char **operands)
 	if (status >= 0)
 		return status;
 	drive_run(&d);
-	status = drive_status(&d);
 	(void)drive_say_failure(&d);
+	/* The report first: the write may be our end. */
+	status = drive_finish(&d, drive_status(&d));
 
 	const struct capture *out = &d.result.out;
 	int r = capture_write(out, capture_text_size(out, true), STDOUT_FILENO);
 
-	if (r < 0)
-		status = stdout_error_status(r);
-	return drive_finish(&d, status);
+	return r < 0 ? stdout_error_status(r) : status;
 }
 
 const struct subcommand cmd_getoutput = {

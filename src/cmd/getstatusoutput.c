@@ -137,22 +137,16 @@ static int getstatusoutput_run(char **operands)
 	if (status >= 0)
 		return status;
 	drive_run(&d);
-	status = drive_status(&d);
-
-	bool failed = drive_say_failure(&d);
-
-	/* The shell ran, whatever it said: that is success, unless a limit or a signal to
-	 * us ended it. */
-	if (!failed && record_returncode(&d.result.stages[0], &returncode)) {
+	status = drive_finish(&d, drive_record_status(&d, false));
+	/* Printed after the report: the write may be our end. */
+	if (!drive_say_failure(&d) &&
+	    record_returncode(&d.result.stages[0], &returncode)) {
 		int r = print_result(&d.result.out, returncode);
 
 		if (r != 0)
 			status = r;
-		else if (!d.result.limit_struck &&
-			 d.result.outcome != OUTCOME_INTERRUPTED)
-			status = 0;
 	}
-	return drive_finish(&d, status);
+	return status;
 }
 
 const struct subcommand cmd_getstatusoutput = {

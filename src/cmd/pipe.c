@@ -333,22 +333,20 @@ static const char *check_options(void)
 	return NULL;
 }
 
-/* What is printed, and the status. */
+/* Print what was captured; 0, or the status if that fails. */
 static int print_result(struct drive *d)
 {
-	int status = opt.json ? drive_record_status(d, false) : drive_status(d);
 	struct out o;
-	int r = 0;
 
 	if (opt.json) {
 		out_init(&o, STDOUT_FILENO);
 		drive_write_record(d, &o);
-		r = out_finish_status(&o);
-	} else if (opt.capture && status == 0) {
-		r = stdout_error_status(
-			capture_write(&d->result.out, d->result.out.size, STDOUT_FILENO));
+		return out_finish_status(&o);
 	}
-	return r ? r : status;
+	if (opt.capture && drive_status(d) == 0)
+		return stdout_error_status(
+			capture_write(&d->result.out, d->result.out.size, STDOUT_FILENO));
+	return 0;
 }
 
 static int pipe_run(char **operands)
@@ -376,9 +374,15 @@ static int pipe_run(char **operands)
 		return status;
 	d.job.pipe_size = (unsigned)opt.pipe_size;
 	drive_run(&d);
-	if (drive_say_failure(&d) == false && opt.capture && drive_status(&d) != 0)
+	if (!drive_say_failure(&d) && opt.capture && drive_status(&d) != 0)
 		drive_say_end(&d);
-	return drive_finish(&d, print_result(&d));
+	/* The report first: the write may be our end. */
+	status = drive_finish(&d, opt.json ? drive_record_status(&d, false)
+					   : drive_status(&d));
+
+	int r = print_result(&d);
+
+	return r ? r : status;
 }
 
 const struct subcommand cmd_pipe = {

@@ -183,11 +183,12 @@ static int run_run(char **operands)
 		return status;
 	drive_run(&d);
 	(void)drive_say_failure(&d);
-	status = drive_record_status(&d, opt.check);
+	/* The report first: the write may be our end. */
+	status = drive_finish(&d, drive_record_status(&d, opt.check));
 
 	int r = print_record(&d);
 
-	return drive_finish(&d, r ? r : status);
+	return r ? r : status;
 }
 
 const struct subcommand cmd_run = {

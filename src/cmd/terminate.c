@@ -141,11 +141,14 @@ static int terminate_run(char **operands)
 		return EXIT_OWN_FAILURE;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (!targets[i].error)
+		if (targets[i].error)
+			status = 1;
+		if (opt.quiet)
 			continue;
-		status = 1;
-		if (!opt.quiet)
+		if (targets[i].error)
 			message("%s: %s", operands[i], error_text(targets[i].error));
+		else if (targets[i].left)
+			message("%s: still there when the time was up", operands[i]);
 	}
 	return outcome == STOP_TIMED_OUT ? EXIT_LIMIT : status;
 }

@@ -10,6 +10,7 @@
 #include "cli/stdout.h"
 #include "drive/build.h"
 #include "drive/guard.h"
+#include "drive/report.h"
 #include "record/record.h"
 
 #include <limits.h>
@@ -22,38 +23,6 @@ static int fail_usage(const char *problem)
 {
 	message("%s", problem);
 	return EXIT_OWN_FAILURE;
-}
-
-/* Open the report before anything runs: 0 or 125. Never below 3, whatever is closed. */
-static int open_report(struct drive *d)
-{
-	const struct run_options *o = d->options;
-
-	if (o->report) {
-		int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
-
-		d->report = open(o->report,
-				 flags | (o->report_append ? O_APPEND : O_TRUNC), 0666);
-		if (d->report < 0) {
-			message("cannot open the report '%s': %s", o->report,
-				error_text(errno));
-			return EXIT_OWN_FAILURE;
-		}
-	} else if (o->report_fd >= 0) {
-		int mode = fcntl(o->report_fd, F_GETFL);
-
-		d->report = -1;
-		if (mode >= 0 && (mode & O_ACCMODE) != O_RDONLY)
-			d->report = fcntl(o->report_fd, F_DUPFD_CLOEXEC, 3);
-		else if (mode >= 0)
-			errno = EBADF;
-		if (d->report < 0) {
-			message("cannot write the report to descriptor %d: %s",
-				o->report_fd, error_text(errno));
-			return EXIT_OWN_FAILURE;
-		}
-	}
-	return 0;
 }
 
 /* Mark from..to close-on-exec; close_range(2) came with Linux 5.9, its flag with 5.11. */
@@ -198,7 +167,7 @@ int drive_open_stages(struct drive *d, char ***stages, size_t n_stages, const bo
 	if (o->guard && !o->dry_run && guard_watch_fd() < 0)
 		return guard_run(&d->signals);
 	if (!o->dry_run) {
-		int status = open_report(d);
+		int status = report_open(d);
 
 		if (status)
 			return status;
@@ -312,20 +281,9 @@ void drive_write_record(const struct drive *d, struct out *o)
 
 int drive_finish(struct drive *d, int status)
 {
-	struct out o;
+	int r = report_write(d);
 
-	if (d->report < 0)
-		return status;
-	out_init(&o, d->report);
-	drive_write_record(d, &o);
-
-	int r = out_close(&o);
-
-	if (r < 0) {
-		message("cannot write the report: %s", error_text(-r));
-		return EXIT_OWN_FAILURE;
-	}
-	return status;
+	return r ? r : status;
 }
 
 void drive_clear(struct drive *d)

@@ -138,6 +138,8 @@ static int describe_exec(struct drive *d, const char *name)
 	const struct spawn_error *e = &d->result.error;
 	struct buf *text = &d->error_message;
 
+	if (!*name)
+		name = "''";
 	if (e->error == ENOENT && e->detail.len)
 		return buf_add_format(text, "%s: interpreter '%s' not found", name,
 				      e->detail.data);

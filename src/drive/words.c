@@ -138,9 +138,10 @@ int drive_describe_end(const struct drive *d, struct buf *ret_text)
 	if (r == 0)
 		r = add_end(d, ret_text);
 	if (r == 0 && d->result.started) {
-		/* To the millisecond, for people. */
-		nsec_t rounded = (d->result.duration + NSEC_PER_MS / 2) / NSEC_PER_MS *
-				 NSEC_PER_MS;
+		/* For people: what matters of it. */
+		nsec_t unit = d->result.duration < NSEC_PER_SEC ? NSEC_PER_MS / 100
+								: NSEC_PER_MS;
+		nsec_t rounded = (d->result.duration + unit / 2) / unit * unit;
 
 		r = buf_add_string(ret_text, ", ran for ");
 		if (r == 0)

@@ -67,6 +67,17 @@ void ending_kill(struct run *run)
 	run->give_up.at = nsec_add(nsec_now(), GIVE_UP_AFTER);
 }
 
+static void note_limit(struct run *run, enum outcome why)
+{
+	struct result *result = run->result;
+
+	result->limit_struck = true;
+	result->outcome = why;
+	for (size_t i = 0; i < result->n_stages; i++)
+		result->stages[i].ended_by_limit =
+			child_is_running(&result->stages[i].child);
+}
+
 void ending_begin(struct run *run, enum outcome why)
 {
 	const struct job_limits *limits = &run->job->limits;
@@ -76,10 +87,8 @@ void ending_begin(struct run *run, enum outcome why)
 	run->ending = ENDING_ASKED;
 	run->timeout.at = run->idle.at = run->upstream.at = NSEC_FOREVER;
 	run->drain.at = run->notice.at = NSEC_FOREVER;
-	if (why != OUTCOME_EXITED) {
-		run->result->limit_struck = true;
-		run->result->outcome = why;
-	}
+	if (why != OUTCOME_EXITED)
+		note_limit(run, why);
 	if (limits->signal == SIGKILL) {
 		ending_kill(run);
 		return;

@@ -15,12 +15,6 @@
 /* When to say that we wait for a pipe that somebody holds. */
 #define NOTICE_AFTER (2 * NSEC_PER_SEC)
 
-/*
- * A reader's end and its writer's death of SIGPIPE come in either order, because a
- * process closes its pipes a moment before it can be collected.
- */
-#define SAME_MOMENT (100 * NSEC_PER_MS)
-
 enum { HOLDERS_MAX = 16 };
 
 void job_init(struct job *job)
@@ -106,9 +100,25 @@ static void on_upstream(struct loop_timer *timer)
 	run->upstream_asked = true;
 }
 
+/*
+ * Whether nobody reads what a stage wrote because its reader has ended. The reader may
+ * still have to be collected: a process that exits gives up its descriptors a moment
+ * before, all at once.
+ */
+static bool reader_has_ended(const struct run *run, size_t i)
+{
+	const struct child *reader = &run->result->stages[i + 1].child;
+
+	return !child_is_running(reader) || !procfs_has_descriptors(reader->pid);
+}
+
 static void stage_has_ended(struct run *run, size_t i)
 {
-	struct child *c = &run->result->stages[i].child;
+	struct result_stage *stage = &run->result->stages[i];
+	struct child *c = &stage->child;
+
+	if (c->status.signal == SIGPIPE && i + 1 < run->result->n_stages)
+		stage->benign_sigpipe = reader_has_ended(run, i);
 
 	run->stages_left--;
 	loop_remove(&run->loop, &run->stage_sources[i]);
@@ -308,17 +318,10 @@ static void judge_stages(struct run *run)
 	for (size_t i = 0; i < result->n_stages; i++) {
 		struct result_stage *stage = &result->stages[i];
 
-		if (!stage->child.ended)
-			continue;
-		stage->outcome = outcome_of(&stage->child.status);
-		if (i + 1 == result->n_stages || stage->child.status.signal != SIGPIPE)
-			continue;
-
-		const struct child *reader = &result->stages[i + 1].child;
-
-		if (reader->ended &&
-		    reader->ended_at <= stage->child.ended_at + SAME_MOMENT)
-			stage->benign_sigpipe = true;
+		if (stage->ended_by_limit)
+			stage->outcome = result->outcome;
+		else if (stage->child.ended)
+			stage->outcome = outcome_of(&stage->child.status);
 	}
 }
 

@@ -187,6 +187,22 @@ int procfs_all(struct pid_list *list)
 	return 0;
 }
 
+bool procfs_has_descriptors(pid_t pid)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+
+	__attribute__((cleanup(closedir_p))) DIR *dir = opendir(path);
+
+	if (!dir)
+		return errno == EACCES;
+	for (struct dirent *e; (e = readdir(dir));)
+		if (e->d_name[0] != '.')
+			return true;
+	return false;
+}
+
 /* Whether /proc/PID/fdinfo/FD says that the descriptor may write. */
 static bool may_write(pid_t pid, const char *fd)
 {

@@ -137,6 +137,26 @@ no_attr:
 	return r;
 }
 
+/*
+ * Wait until the verb has become the command (0) or says why not. A Ctrl-Z may stop it
+ * just before its exec, so meanwhile it stops us too: whoever is in the foreground stops
+ * whole.
+ */
+static ssize_t read_failure(int fd, struct exec_verb_failure *ret)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	sigset_t mask;
+
+	(void)sigprocmask(SIG_SETMASK, NULL, &mask);
+	(void)sigdelset(&mask, SIGTSTP);
+	(void)sigdelset(&mask, SIGTTIN);
+	(void)sigdelset(&mask, SIGTTOU);
+	while (ppoll(&p, 1, NULL, &mask) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return read(fd, ret, sizeof(*ret));
+}
+
 /* Start prockit's own verb, and wait until it has become the command or said why not. */
 static int spawn_through_verb(const struct spawn *s, const char *file, char *const *argv,
 			      pid_t *ret_pid, struct spawn_error *e)
@@ -161,11 +181,8 @@ static int spawn_through_verb(const struct spawn *s, const char *file, char *con
 	out = fd_close(out);
 
 	struct exec_verb_failure failure;
-	ssize_t n;
+	ssize_t n = read_failure(in, &failure);
 
-	do
-		n = read(in, &failure, sizeof(failure));
-	while (n < 0 && errno == EINTR);
 	if (n == 0) {
 		*ret_pid = pid;
 		return 0;

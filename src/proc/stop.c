@@ -186,17 +186,21 @@ static void on_timeout(struct loop_timer *timer)
 	st->timed_out = true;
 }
 
-/* Whether somebody is left that has had a signal, or will have one. What may not be
- * signalled is not waited for. */
+/* Whether one is left that has had a signal, or will. What may not be signalled is not
+ * waited for. */
+static bool is_left(const struct stop_target *target)
+{
+	for (size_t i = 0; i < target->tree.n; i++)
+		if (!target->tree.members[i].gone && !target->tree.members[i].error)
+			return true;
+	return false;
+}
+
 static bool is_anyone_left(const struct stopping *st)
 {
-	for (size_t i = 0; i < st->stop->n_targets; i++) {
-		const struct tree *tree = &st->stop->targets[i].tree;
-
-		for (size_t k = 0; k < tree->n; k++)
-			if (!tree->members[k].gone && !tree->members[k].error)
-				return true;
-	}
+	for (size_t i = 0; i < st->stop->n_targets; i++)
+		if (is_left(&st->stop->targets[i]))
+			return true;
 	return false;
 }
 
@@ -246,7 +250,9 @@ int stop_run(struct stop *s, enum stop_outcome *ret_outcome)
 	for (size_t i = 0; i < st.n_watches; i++)
 		free(st.watches[i]);
 	free(st.watches);
-	for (size_t i = 0; i < s->n_targets; i++)
+	for (size_t i = 0; i < s->n_targets; i++) {
+		s->targets[i].left = is_left(&s->targets[i]);
 		tree_clear(&s->targets[i].tree);
+	}
 	return r;
 }

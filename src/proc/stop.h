@@ -21,7 +21,8 @@
 struct stop_target {
 	struct handle handle; /* the caller's to fill */
 	struct tree tree;     /* the target, and with whole_tree its descendants */
-	int error;	      /* errno with which a signal or the opening failed; 0 */
+	bool left; /* something of it was still there when the timeout struck */
+	int error; /* errno with which a signal or the opening failed; 0 */
 };
 
 struct stop {
