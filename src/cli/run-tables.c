@@ -77,7 +77,8 @@ const struct poptOption run_ok_codes_options[] = {
 
 const struct poptOption run_environment_options[] = {
 	VALUE("chdir", 'C', CHDIR, "run it in this directory", "DIR"),
-	VALUE("env", 'E', ENV, "set a variable, or copy it after -i", "NAME[=VALUE]"),
+	VALUE("env", 'E', ENV, "set a variable; NAME alone copies it after -i",
+	      "NAME=VALUE"),
 	VALUE("unset", 'u', UNSET, "remove a variable", "NAME"),
 	FLAG("ignore-environment", 'i', IGNORE_ENVIRONMENT,
 	     "start from an empty environment"),
@@ -91,7 +92,7 @@ const struct poptOption run_argv0_options[] = {
 
 const struct poptOption run_shell_options[] = {
 	FLAG("shell", 'c', SHELL,
-	     "the first operand is a string for sh; the others are its $1, $2..."),
+	     "the first operand is a string for sh; the others are its $1, $2 and so on"),
 	POPT_TABLEEND,
 };
 

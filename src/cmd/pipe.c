@@ -55,7 +55,7 @@ static const struct poptOption pipe_options[] = {
 	 "read NUL-separated words from this file, with an empty word between stages",
 	 "FILE"},
 	{"status", '\0', POPT_ARG_STRING, NULL, CODE_STATUS,
-	 "which stage's status is ours: the rightmost failing one's (default), ...",
+	 "which stage decides: the rightmost that failed (default) or another",
 	 "pipefail|last|first|strict"},
 	{"ok", '\0', POPT_ARG_STRING, NULL, CODE_OK,
 	 "statuses that are success for stage N", "N:LIST"},

@@ -21,6 +21,7 @@ enum {
 	CODE_PREFIX,
 	CODE_CHECK,
 	CODE_TEE,
+	CODE_STDERR,
 };
 
 enum format {
@@ -37,7 +38,15 @@ static struct {
 	const char *prefix;
 	bool check;
 	bool tee;
+	bool merge;
 } opt = {.run = RUN_OPTIONS_INIT, .prefix = ""};
+
+/* Both streams are captured; all that is left to say is whether as one. */
+static const struct poptOption run_merge_options[] = {
+	{"stderr", '\0', POPT_ARG_STRING, NULL, CODE_STDERR,
+	 "capture its errors in the order they come, as part of stdout", "stdout"},
+	POPT_TABLEEND,
+};
 
 static const struct poptOption run_options_table[] = {
 	{"format", '\0', POPT_ARG_STRING, NULL, CODE_FORMAT,
@@ -57,6 +66,7 @@ static const struct poptOption run_options_table[] = {
 	OPTION_GROUP(run_argv0_options, run_heading_command),
 	OPTION_GROUP(run_environment_options, run_heading_command),
 	OPTION_GROUP(run_stdin_options, run_heading_stdio),
+	OPTION_GROUP(run_merge_options, run_heading_stdio),
 	OPTION_GROUP(run_process_options, run_heading_process),
 	OPTION_GROUP(run_ok_codes_options, run_heading_ending),
 	OPTION_GROUP(run_status_options, run_heading_ending),
@@ -86,6 +96,10 @@ static const char *run_set(int code, const char *arg)
 	case CODE_TEE:
 		opt.tee = true;
 		return NULL;
+	case CODE_STDERR:
+		opt.merge = true;
+		return strcmp(arg, "stdout") == 0 ? NULL
+						  : "is not stdout: run captures it";
 	default:
 		return run_options_set(&opt.run, code, arg);
 	}
@@ -174,8 +188,10 @@ static int run_run(char **operands)
 	auto_drive struct drive d = DRIVE_INIT(&opt.run);
 
 	d.flags = DRIVE_NEEDS_STDOUT;
-	d.job.flags = JOB_CAPTURE_STDOUT | JOB_CAPTURE_STDERR | JOB_WANT_HANDLE |
-		      (opt.tee ? JOB_TEE : 0);
+	d.job.flags = JOB_CAPTURE_STDOUT | JOB_WANT_HANDLE;
+	d.job.flags |= opt.merge ? JOB_MERGE_STDERR : JOB_CAPTURE_STDERR;
+	if (opt.tee)
+		d.job.flags |= JOB_TEE;
 
 	int status = drive_open(&d, operands);
 

@@ -187,13 +187,50 @@ int drive_open(struct drive *d, char **words)
 	return drive_open_stages(d, &words, 1, NULL);
 }
 
+/* attempts: the records of earlier tries, or NULL. */
+static void write_record(const struct drive *d, struct out *o, const char *attempts)
+{
+	const struct result *result = &d->result;
+	size_t n = result->n_stages;
+	auto_free int *statuses = calloc(n ? n : 1, sizeof(*statuses));
+
+	if (!statuses) {
+		out_fail(o, -ENOMEM);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct child *c = &result->stages[i].child;
+
+		statuses[i] = !c->ended		 ? EXIT_OWN_FAILURE
+			      : c->status.signal ? EXIT_SIGNAL_BASE + c->status.signal
+						 : c->status.code;
+	}
+
+	struct record record = {
+		.job = &d->job,
+		.result = result,
+		.cwd = d->cwd,
+		.shell = d->options->shell,
+		.is_pipeline = (d->flags & DRIVE_PIPELINE) != 0,
+		.exit_status = drive_real_status(d),
+		.deciding_stage = drive_deciding_stage(d),
+		.statuses = statuses,
+		.tries = d->tries,
+		.attempts = attempts,
+		.error_path = d->error_path,
+		.error_message = d->error_message.len ? d->error_message.data : NULL,
+	};
+
+	record_write(o, &record);
+}
+
 /* Keep a failed try's record for the report: 0 or -ENOMEM. */
 static int keep_attempt(struct drive *d)
 {
 	struct out o;
 
 	out_init(&o, -1);
-	drive_write_record(d, &o);
+	write_record(d, &o, NULL);
 
 	int r = o.error;
 
@@ -245,38 +282,7 @@ void drive_run(struct drive *d)
 
 void drive_write_record(const struct drive *d, struct out *o)
 {
-	const struct result *result = &d->result;
-	size_t n = result->n_stages;
-	auto_free int *statuses = calloc(n ? n : 1, sizeof(*statuses));
-
-	if (!statuses) {
-		out_fail(o, -ENOMEM);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		const struct child *c = &result->stages[i].child;
-
-		statuses[i] = !c->ended		 ? EXIT_OWN_FAILURE
-			      : c->status.signal ? EXIT_SIGNAL_BASE + c->status.signal
-						 : c->status.code;
-	}
-
-	struct record record = {
-		.job = &d->job,
-		.result = result,
-		.cwd = d->cwd,
-		.shell = d->options->shell,
-		.is_pipeline = (d->flags & DRIVE_PIPELINE) != 0,
-		.exit_status = drive_real_status(d),
-		.deciding_stage = drive_deciding_stage(d),
-		.statuses = statuses,
-		.tries = d->tries,
-		.attempts = d->attempts.len ? d->attempts.data : NULL,
-		.error_path = d->error_path,
-		.error_message = d->error_message.len ? d->error_message.data : NULL,
-	};
-
-	record_write(o, &record);
+	write_record(d, o, d->attempts.len ? d->attempts.data : NULL);
 }
 
 int drive_finish(struct drive *d, int status)

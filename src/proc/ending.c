@@ -40,13 +40,15 @@ int ending_signal_stage(struct run *run, size_t stage, int signal)
 	return r;
 }
 
-/* Send to all that live, until a scan finds nobody new. */
+/* Send to all that live, until a scan finds nobody new; without a tree, to the stages. */
 static void signal_tree(struct run *run, int signal, bool then_continue)
 {
 	for (size_t i = run->result->n_stages; i-- > 0;)
 		if (child_is_running(&run->result->stages[i].child))
 			notify_signal(run, i, signal);
-	for (int round = 0; round < ROUNDS; round++) {
+	for (size_t i = run->result->n_stages; !run->tree.active && i-- > 0;)
+		(void)child_signal(&run->result->stages[i].child, signal);
+	for (int round = 0; run->tree.active && round < ROUNDS; round++) {
 		/* Where the scan runs out of something, what it found is signalled all
 		 * the same. */
 		(void)tree_scan(&run->tree);
