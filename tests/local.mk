@@ -5,6 +5,7 @@ TEST_EXTENSIONS = .bats .sh
 
 # Nothing here depends on another: "make -j" runs them side by side, in this order.
 TESTS += \
+	%D%/call.bats \
 	%D%/check-output.bats \
 	%D%/completions.bats \
 	%D%/contract.bats \
@@ -15,10 +16,16 @@ TESTS += \
 	%D%/help.bats \
 	%D%/json.bats \
 	%D%/kill-points.bats \
+	%D%/limits.bats \
+	%D%/man.bats \
 	%D%/pipe.bats \
+	%D%/readme.bats \
 	%D%/report.bats \
 	%D%/run.bats \
+	%D%/signals.bats \
+	%D%/terminal.bats \
 	%D%/terminate.bats \
+	%D%/tree.bats \
 	%D%/unit/test-buf-out \
 	%D%/unit/test-json \
 	%D%/unit/test-message \
@@ -60,6 +67,7 @@ endif
 %C%_unit_json_check_LDADD = $(LDADD) $(JANSSON_LIBS)
 
 EXTRA_DIST += \
+	%D%/call.bats \
 	%D%/check-output.bats \
 	%D%/completions.bats \
 	%D%/contract.bats \
@@ -70,13 +78,20 @@ EXTRA_DIST += \
 	%D%/help.bats \
 	%D%/json.bats \
 	%D%/kill-points.bats \
+	%D%/limits.bats \
+	%D%/man.bats \
 	%D%/pipe.bats \
+	%D%/readme.bats \
 	%D%/report.bats \
 	%D%/run.bats \
+	%D%/signals.bats \
+	%D%/terminal.bats \
 	%D%/terminate.bats \
+	%D%/tree.bats \
 	%D%/floors.sh \
 	%D%/leave-nothing \
 	%D%/lib/children.bash \
+	%D%/lib/common.bash \
 	%D%/lib/kill-points \
 	%D%/lib/record.bash \
 	%D%/run-bats \

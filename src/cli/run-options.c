@@ -339,6 +339,7 @@ static const char *set_start(struct run_options *o, int code, const char *arg)
 		return NULL;
 	case RUN_CODE_SHELL_PATH:
 		o->shell_path = arg;
+		o->shell_path_given = true;
 		return *arg ? NULL : "is not the name of a file";
 	case RUN_CODE_STDIN:
 		o->stdin_options |= 1;
@@ -418,6 +419,8 @@ const char *run_options_check(const struct run_options *o)
 {
 	if (!is_one_bit(o->stdin_options))
 		return "--stdin, --input and --input-file exclude each other";
+	if (o->shell_path_given && !o->shell)
+		return "--shell-path needs --shell";
 	if (o->report && o->report_fd >= 0)
 		return "--report and --report-fd exclude each other";
 	if (o->report_append && !o->report)

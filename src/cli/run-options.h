@@ -71,6 +71,7 @@ struct run_options {
 	const char *argv0;
 	bool shell; /* the first operand is a string for the shell */
 	const char *shell_path;
+	bool shell_path_given;
 
 	unsigned stdin_options; /* how many of --stdin, --input, --input-file were given
 				 */

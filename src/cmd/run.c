@@ -44,7 +44,8 @@ static struct {
 /* Both streams are captured; all that is left to say is whether as one. */
 static const struct poptOption run_merge_options[] = {
 	{"stderr", '\0', POPT_ARG_STRING, NULL, CODE_STDERR,
-	 "capture its errors in the order they come, as part of stdout", "stdout"},
+	 "capture its errors apart (default), or as part of stdout, in the order written",
+	 "capture|stdout"},
 	POPT_TABLEEND,
 };
 
@@ -97,9 +98,10 @@ static const char *run_set(int code, const char *arg)
 		opt.tee = true;
 		return NULL;
 	case CODE_STDERR:
-		opt.merge = true;
-		return strcmp(arg, "stdout") == 0 ? NULL
-						  : "is not stdout: run captures it";
+		opt.merge = strcmp(arg, "stdout") == 0;
+		return opt.merge || strcmp(arg, "capture") == 0
+			       ? NULL
+			       : "is neither capture nor stdout: run keeps both streams";
 	default:
 		return run_options_set(&opt.run, code, arg);
 	}

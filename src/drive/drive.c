@@ -100,16 +100,21 @@ static int dry_run(struct drive *d, char ***stages, size_t n_stages, const bool 
 static void say_notice(const struct job *job, const struct job_notice *notice)
 {
 	const struct drive *d = job->data;
-	const struct spawn *s = &job->stages[notice->stage].spawn;
 	char name[16];
 
 	if (notice->event == JOB_EVENT_SIGNAL) {
 		if (!d->options->verbose)
 			return;
 		/* Without its SIG, as timeout(1) and kill -l have it. */
-		(void)signal_name(notice->signal, name);
-		message("sending signal %s to command '%s'",
-			strncmp(name, "SIG", 3) == 0 ? name + 3 : name, s->argv[0]);
+		const char *word = signal_name(notice->signal, name);
+
+		word += strncmp(word, "SIG", 3) == 0 ? 3 : 0;
+		if (notice->stage < job->n_stages)
+			message("sending signal %s to command '%s'", word,
+				job->stages[notice->stage].spawn.argv[0]);
+		else
+			message("sending signal %s to what the command left behind",
+				word);
 		return;
 	}
 	if (d->options->quiet || (!d->options->verbose && !isatty(STDERR_FILENO)))
@@ -187,8 +192,9 @@ int drive_open(struct drive *d, char **words)
 	return drive_open_stages(d, &words, 1, NULL);
 }
 
-/* attempts: the records of earlier tries, or NULL. */
-static void write_record(const struct drive *d, struct out *o, const char *attempts)
+/* attempts: the records of earlier tries, or NULL. Such a record is of one try. */
+static void write_record(const struct drive *d, struct out *o, unsigned tries,
+			 const char *attempts)
 {
 	const struct result *result = &d->result;
 	size_t n = result->n_stages;
@@ -201,7 +207,7 @@ static void write_record(const struct drive *d, struct out *o, const char *attem
 	for (size_t i = 0; i < n; i++) {
 		const struct child *c = &result->stages[i].child;
 
-		statuses[i] = !c->ended		 ? EXIT_OWN_FAILURE
+		statuses[i] = !c->ended		 ? -1
 			      : c->status.signal ? EXIT_SIGNAL_BASE + c->status.signal
 						 : c->status.code;
 	}
@@ -215,7 +221,7 @@ static void write_record(const struct drive *d, struct out *o, const char *attem
 		.exit_status = drive_real_status(d),
 		.deciding_stage = drive_deciding_stage(d),
 		.statuses = statuses,
-		.tries = d->tries,
+		.tries = tries,
 		.attempts = attempts,
 		.error_path = d->error_path,
 		.error_message = d->error_message.len ? d->error_message.data : NULL,
@@ -230,7 +236,7 @@ static int keep_attempt(struct drive *d)
 	struct out o;
 
 	out_init(&o, -1);
-	write_record(d, &o, NULL);
+	write_record(d, &o, 1, NULL);
 
 	int r = o.error;
 
@@ -282,7 +288,7 @@ void drive_run(struct drive *d)
 
 void drive_write_record(const struct drive *d, struct out *o)
 {
-	write_record(d, o, d->attempts.len ? d->attempts.data : NULL);
+	write_record(d, o, d->tries, d->attempts.len ? d->attempts.data : NULL);
 }
 
 int drive_finish(struct drive *d, int status)

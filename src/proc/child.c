@@ -13,6 +13,8 @@ int child_start(struct child *c, const struct spawn *s, bool want_handle,
 	struct timespec now = {0};
 	pid_t pid;
 
+	nsec_t started = nsec_now();
+
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 
 	int r = spawn_start(s, &pid, ret_error);
@@ -20,8 +22,6 @@ int child_start(struct child *c, const struct spawn *s, bool want_handle,
 	if (r < 0)
 		return r;
 
-	/* Taken after the start: a limit counted from here is never early. */
-	nsec_t started = nsec_now();
 	int pidfd = pidfd_for(pid);
 
 	*c = (struct child){

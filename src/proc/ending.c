@@ -46,6 +46,8 @@ static void signal_tree(struct run *run, int signal, bool then_continue)
 	for (size_t i = run->result->n_stages; i-- > 0;)
 		if (child_is_running(&run->result->stages[i].child))
 			notify_signal(run, i, signal);
+	if (run->stages_left == 0)
+		notify_signal(run, run->result->n_stages, signal);
 	for (size_t i = run->result->n_stages; !run->tree.active && i-- > 0;)
 		(void)child_signal(&run->result->stages[i].child, signal);
 	for (int round = 0; run->tree.active && round < ROUNDS; round++) {
@@ -322,8 +324,11 @@ void ending_started(struct run *run)
 {
 	const struct job_limits *limits = &run->job->limits;
 
-	run->timeout.at = nsec_add(run->result->started, limits->timeout);
-	run->idle.at = nsec_add(run->result->started, limits->idle_timeout);
+	/* Not from when the first began to start: then a limit could be early. */
+	nsec_t now = nsec_now();
+
+	run->timeout.at = nsec_add(now, limits->timeout);
+	run->idle.at = nsec_add(now, limits->idle_timeout);
 }
 
 static void count_members(struct run *run)

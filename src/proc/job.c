@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* What a captured pipe may still bring once the tree has been ended: only what is in it.
  */
@@ -14,6 +15,13 @@
 
 /* When to say that we wait for a pipe that somebody holds. */
 #define NOTICE_AFTER (2 * NSEC_PER_SEC)
+
+/*
+ * A process that ends may close what it reads from a while before it can be collected.
+ * One that lives on for longer after its writer died of SIGPIPE has not ended, but turned
+ * away.
+ */
+#define SAME_MOMENT (500 * NSEC_PER_MS)
 
 enum { HOLDERS_MAX = 16 };
 
@@ -43,7 +51,7 @@ static void find_holders(struct run *run, const struct capture *c,
 	for (size_t i = 0; i < all.n && holders->n < HOLDERS_MAX; i++) {
 		struct procfs_stat st;
 
-		if (procfs_holds_pipe(all.pids[i], c->inode) &&
+		if (procfs_holds_pipe(all.pids[i], c->inode, true) &&
 		    procfs_stat(all.pids[i], &st) == 0)
 			(void)result_add_process(holders, st.pid, st.comm, 0);
 	}
@@ -100,25 +108,19 @@ static void on_upstream(struct loop_timer *timer)
 	run->upstream_asked = true;
 }
 
-/*
- * Whether nobody reads what a stage wrote because its reader has ended. The reader may
- * still have to be collected: a process that exits gives up its descriptors a moment
- * before, all at once.
- */
-static bool reader_has_ended(const struct run *run, size_t i)
-{
-	const struct child *reader = &run->result->stages[i + 1].child;
-
-	return !child_is_running(reader) || !procfs_has_descriptors(reader->pid);
-}
-
 static void stage_has_ended(struct run *run, size_t i)
 {
 	struct result_stage *stage = &run->result->stages[i];
 	struct child *c = &stage->child;
 
-	if (c->status.signal == SIGPIPE && i + 1 < run->result->n_stages)
-		stage->benign_sigpipe = reader_has_ended(run, i);
+	if (c->status.signal == SIGPIPE && i + 1 < run->result->n_stages) {
+		const struct child *reader = &run->result->stages[i + 1].child;
+
+		/* Judged once its reader's end is known too. */
+		stage->benign_sigpipe =
+			!child_is_running(reader) ||
+			!procfs_holds_pipe(reader->pid, stage->pipe, false);
+	}
 
 	run->stages_left--;
 	loop_remove(&run->loop, &run->stage_sources[i]);
@@ -235,7 +237,10 @@ static int start_stages(struct run *run)
 			r = -errno;
 
 		auto_fd int out = ends[1];
+		struct stat st;
 
+		if (!is_last && fstat(ends[1], &st) == 0)
+			run->result->stages[i].pipe = st.st_ino;
 		if (r == 0)
 			r = start_stage(run, i, in, is_last ? captured_out : out,
 					captured_err);
@@ -318,6 +323,12 @@ static void judge_stages(struct run *run)
 	for (size_t i = 0; i < result->n_stages; i++) {
 		struct result_stage *stage = &result->stages[i];
 
+		const struct child *reader =
+			i + 1 < result->n_stages ? &result->stages[i + 1].child : NULL;
+
+		if (stage->child.status.signal == SIGPIPE && reader &&
+		    reader->ended_at > stage->child.ended_at + SAME_MOMENT)
+			stage->benign_sigpipe = false;
 		if (stage->ended_by_limit)
 			stage->outcome = result->outcome;
 		else if (stage->child.ended)

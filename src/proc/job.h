@@ -69,9 +69,12 @@ struct job_stage {
 
 /* What a user may want to hear while it runs; proc/ does not print. */
 enum job_event {
-	JOB_EVENT_SIGNAL,  /* signal goes to the command of stage */
-	JOB_EVENT_HOLDING, /* the command has ended, but holder keeps a captured pipe open
-			    */
+	/* signal goes to the command of stage, or (n_stages) to all that is left of it */
+	/* signal goes to the command of stage, or (n_stages) to what all have left behind
+	 */
+	JOB_EVENT_SIGNAL,
+	/* the command has ended, but holder keeps a captured pipe open */
+	JOB_EVENT_HOLDING,
 };
 
 struct job_notice {

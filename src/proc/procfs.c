@@ -187,24 +187,8 @@ int procfs_all(struct pid_list *list)
 	return 0;
 }
 
-bool procfs_has_descriptors(pid_t pid)
-{
-	char path[32];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-
-	__attribute__((cleanup(closedir_p))) DIR *dir = opendir(path);
-
-	if (!dir)
-		return errno == EACCES;
-	for (struct dirent *e; (e = readdir(dir));)
-		if (e->d_name[0] != '.')
-			return true;
-	return false;
-}
-
-/* Whether /proc/PID/fdinfo/FD says that the descriptor may write. */
-static bool may_write(pid_t pid, const char *fd)
+/* Whether /proc/PID/fdinfo/FD says that the descriptor may be written, or read. */
+static bool may_use(pid_t pid, const char *fd, bool for_writing)
 {
 	char path[64];
 	char text[256];
@@ -215,11 +199,15 @@ static bool may_write(pid_t pid, const char *fd)
 
 	const char *flags = strstr(text, "flags:");
 
-	return flags &&
-	       (strtol(flags + strlen("flags:"), NULL, 8) & O_ACCMODE) != O_RDONLY;
+	if (!flags)
+		return false;
+
+	long mode = strtol(flags + strlen("flags:"), NULL, 8) & O_ACCMODE;
+
+	return mode == O_RDWR || mode == (for_writing ? O_WRONLY : O_RDONLY);
 }
 
-bool procfs_holds_pipe(pid_t pid, unsigned long inode)
+bool procfs_holds_pipe(pid_t pid, unsigned long inode, bool for_writing)
 {
 	char path[32];
 	char wanted[40];
@@ -238,7 +226,7 @@ bool procfs_holds_pipe(pid_t pid, unsigned long inode)
 		if (n < 0)
 			continue;
 		target[n] = '\0';
-		if (strcmp(target, wanted) == 0 && may_write(pid, e->d_name))
+		if (strcmp(target, wanted) == 0 && may_use(pid, e->d_name, for_writing))
 			return true;
 	}
 	return false;

@@ -49,10 +49,7 @@ int procfs_children(pid_t pid, long threads, struct pid_list *list);
 /* Add every pid of the system to the list: 0 or -errno. */
 int procfs_all(struct pid_list *list);
 
-/* Whether it has any descriptor open; one that is exiting has none left. */
-bool procfs_has_descriptors(pid_t pid);
-
-/* Whether process pid has the pipe with this inode open for writing. */
-bool procfs_holds_pipe(pid_t pid, unsigned long inode);
+/* Whether process pid has the pipe with this inode open for writing, or for reading. */
+bool procfs_holds_pipe(pid_t pid, unsigned long inode, bool for_writing);
 
 #endif

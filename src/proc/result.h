@@ -45,6 +45,7 @@ struct result_process_list {
 struct result_stage {
 	struct child child;
 	enum outcome outcome;
+	unsigned long pipe;  /* inode of the pipe to the next stage */
 	bool ended_by_limit; /* it ran when a limit struck */
 	bool benign_sigpipe; /* its reader had ended before, so it lost nothing */
 };

@@ -203,10 +203,10 @@ static void write_end(struct json *j, const struct record *r,
 	json_string(j, "signal", signaled ? signal_name(status->signal, name) : NULL);
 	int_or_null(j, "signal_number", signaled, status->signal);
 	json_bool(j, "core_dumped", status->core_dumped);
-	json_int(j, "exit_status",
-		 EXIT_IS_BY_SIGNAL(exit_status)
-			 ? EXIT_SIGNAL_BASE + EXIT_SIGNAL_OF(exit_status)
-			 : exit_status);
+	int_or_null(j, "exit_status", exit_status >= 0,
+		    EXIT_IS_BY_SIGNAL(exit_status)
+			    ? EXIT_SIGNAL_BASE + EXIT_SIGNAL_OF(exit_status)
+			    : exit_status);
 	json_bool(j, "timed_out", result->outcome == OUTCOME_TIMED_OUT);
 	json_nsec_as_ms(j, "timeout_ms", r->job->limits.timeout);
 	json_array_begin(j, "signals_sent");
@@ -359,7 +359,7 @@ static void write_stages(struct json *j, const struct record *r)
 	json_array_end(j);
 	json_array_begin(j, "pipestatus");
 	for (size_t i = 0; i < r->result->n_stages; i++)
-		json_int(j, NULL, r->statuses[i]);
+		int_or_null(j, NULL, r->statuses[i] >= 0, r->statuses[i]);
 	json_array_end(j);
 	int_or_null(j, "deciding_stage", r->deciding_stage >= 0, r->deciding_stage + 1);
 }
@@ -408,12 +408,18 @@ void record_write_bare(struct out *o, const struct record *r)
 {
 	const struct result *result = r->result;
 	struct result_stage whole = stage_of_whole(r);
+	enum outcome outcome = result->outcome;
 	struct json j;
+
+	/* Limits and interruptions are the pipeline's; else it ended as the stage that
+	 * decides. */
+	if (outcome == OUTCOME_EXITED || outcome == OUTCOME_SIGNALED)
+		outcome = outcome_of(&whole.child.status);
 
 	json_init(&j, o);
 	json_object_begin(&j, NULL);
 	write_what(&j, r, 0, r->is_pipeline ? NULL : &whole);
-	write_end(&j, r, &whole, result->duration, result->outcome, r->exit_status);
+	write_end(&j, r, &whole, result->duration, outcome, r->exit_status);
 	write_rest(&j, r, &whole, true, true);
 	if (r->is_pipeline)
 		write_stages(&j, r);

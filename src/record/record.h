@@ -24,7 +24,7 @@ struct record {
 	bool is_pipeline;
 	int exit_status;     /* as main() gets it (base/exit.h) */
 	int deciding_stage;  /* pipelines: index, -1: all succeeded */
-	const int *statuses; /* pipelines: one a stage, as a shell shows it */
+	const int *statuses; /* pipelines: one a stage, as a shell shows it; -1: none */
 	unsigned tries;
 	const char *attempts; /* the earlier tries' records, separated by commas; NULL:
 				 none */
