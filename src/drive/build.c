@@ -197,16 +197,20 @@ static char **words_for_shell(const struct run_options *o, char **words)
 	while (words[n])
 		n++;
 
-	char **argv = calloc(n + 4, sizeof(*argv));
+	char **argv = calloc(n + 5, sizeof(*argv));
+	size_t at = 0;
 
 	if (!argv)
 		return NULL;
-	argv[0] = (char *)(o->argv0 ? o->argv0 : o->shell_path);
-	argv[1] = (char *)"-c";
-	argv[2] = words[0];
+	argv[at++] = (char *)(o->argv0 ? o->argv0 : o->shell_path);
+	argv[at++] = (char *)"-c";
+	/* Else the shell takes it for an option. */
+	if (words[0][0] == '-' || words[0][0] == '+')
+		argv[at++] = (char *)"--";
+	argv[at++] = words[0];
 	/* What the string sees as $0. */
-	argv[3] = (char *)o->shell_path;
-	memcpy(argv + 4, words + 1, (n - 1) * sizeof(*argv));
+	argv[at++] = (char *)o->shell_path;
+	memcpy(argv + at, words + 1, (n - 1) * sizeof(*argv));
 	return argv;
 }
 

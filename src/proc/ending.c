@@ -184,11 +184,22 @@ static bool asks_for_end(int signal)
 	return signal == SIGINT || signal == SIGTERM || signal == SIGQUIT;
 }
 
+/*
+ * Whether the command has had the signal too, because the terminal sent it to the whole
+ * group. When a terminal goes away, only its session's leader hears of it.
+ */
+static bool has_command_got(const struct run *run, const struct signalfd_siginfo *info)
+{
+	bool for_leader = info->ssi_signo == SIGHUP && getsid(0) == getpid();
+
+	return (run->job->flags & JOB_SHARES_TERMINAL) && signals_from_terminal(info) &&
+	       !for_leader;
+}
+
 static void pass_on(struct run *run, const struct signalfd_siginfo *info)
 {
 	int signal = (int)info->ssi_signo;
-	bool command_has_it = (run->job->flags & JOB_SHARES_TERMINAL) &&
-			      signals_from_terminal(info);
+	bool command_has_it = has_command_got(run, info);
 
 	/* Our own write to a reader that went away: the write's result says so too. */
 	if (signal == SIGPIPE && info->ssi_pid == (uint32_t)getpid())
@@ -228,8 +239,7 @@ static void continue_stages(struct run *run)
  * do our clocks. */
 static void stop_together(struct run *run, const struct signalfd_siginfo *info)
 {
-	bool command_has_it = (run->job->flags & JOB_SHARES_TERMINAL) &&
-			      signals_from_terminal(info);
+	bool command_has_it = has_command_got(run, info);
 
 	/* In a group of its own it might be an orphan to job control, which SIGTSTP does
 	 * not stop. */
@@ -240,6 +250,9 @@ static void stop_together(struct run *run, const struct signalfd_siginfo *info)
 
 	signals_stop_self((int)info->ssi_signo);
 	loop_shift_timers(&run->loop, nsec_now() - before);
+	/* What the terminal stopped, its shell continues; and may stop again before we
+	 * look. */
+	run->stopped_together = command_has_it;
 	if (!command_has_it)
 		continue_stages(run);
 }
@@ -262,7 +275,9 @@ static void on_signal(struct loop_source *source, short revents)
 			stop_together(run, &info);
 			break;
 		case SIGCONT:
-			continue_stages(run);
+			if (!run->stopped_together)
+				continue_stages(run);
+			run->stopped_together = false;
 			break;
 		default:
 			pass_on(run, &info);

@@ -31,7 +31,8 @@ struct run {
 	bool drained;	   /* the wait for captured pipes is over */
 	bool interrupting; /* a signal that asks for an end was passed on */
 	int passed_on;	   /* the last signal passed on, or sent by the terminal to all */
-	bool upstream_asked; /* stages upstream of one that ended have had their TERM */
+	bool stopped_together; /* the next SIGCONT is the end of a stop that all shared */
+	bool upstream_asked;   /* stages upstream of one that ended have had their TERM */
 
 	struct loop_source signal_source;
 	struct loop_source watch_source;
