@@ -235,20 +235,17 @@ static int build_words(struct drive *d, size_t i, char **words)
 {
 	const struct run_options *o = d->options;
 	struct spawn *s = &d->stages[i].spawn;
+	char **argv;
 
 	s->argv = words;
-	if (o->shell) {
-		s->file = o->shell_path;
-		d->argvs[i] = words_for_shell(o, words);
-	} else if (o->argv0) {
-		s->file = words[0];
-		d->argvs[i] = words_renamed(o, words);
-	} else {
+	if (!o->shell && !o->argv0)
 		return 0;
-	}
-	if (!d->argvs[i])
+	s->file = o->shell ? o->shell_path : words[0];
+	argv = o->shell ? words_for_shell(o, words) : words_renamed(o, words);
+	if (!argv)
 		return fail(d, SPAWN_STEP_SPAWN, NULL, -ENOMEM);
-	s->argv = d->argvs[i];
+	d->argvs[i] = argv;
+	s->argv = argv;
 	return 0;
 }
 

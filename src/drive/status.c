@@ -120,7 +120,7 @@ static const char *failed_program(const struct drive *d)
 	if (d->error_path)
 		return d->error_path;
 	if (d->result.failed_stage >= d->job.n_stages)
-		return NULL;
+		return "";
 
 	const struct spawn *s = &d->job.stages[d->result.failed_stage].spawn;
 

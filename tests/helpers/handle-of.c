@@ -21,9 +21,12 @@ static int print_start_time(int pid)
 	char stat_line[1024];
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	FILE *file = fopen(path, "re");
-	if (!file || !fgets(stat_line, sizeof(stat_line), file))
+	if (!file)
 		return 1;
+	char *line = fgets(stat_line, sizeof(stat_line), file);
 	fclose(file);
+	if (!line)
+		return 1;
 
 	/* Field 2, the name, may hold blanks and parentheses; the last ')' ends it. */
 	char *rest = strrchr(stat_line, ')');

@@ -292,6 +292,10 @@ static void test_long(void)
 	auto_free char *text = malloc(LEN + 1);
 	int wrong = 0;
 
+	if (!text) {
+		ok(false, "memory for a long string");
+		return;
+	}
 	memset(text, 'x', LEN);
 	text[LEN] = '\0';
 	for (int special = 0; special < 2; special++) {
