@@ -371,25 +371,23 @@ with_few_descriptors()
 
 # Memory
 
-# A brk that fails returns the break as it was: anything below what was asked for.
-
-@test "faults: no memory, from any allocation on, is one line and 125" {
-	if has_sanitizers; then
-		skip 'AddressSanitizer itself ends where it gets no memory'
-	fi
-	local n refusals=0
-	for ((n = 2; n < 40; n++)); do
-		# Not by run, which warns of a 127 that nobody asked for.
+# starve WANT COMMAND...: from each of its allocations on it gets no more memory, until it works.
+starve()
+{
+	local want=$1 n refusals=0
+	shift
+	for ((n = 2; n < 100; n++)); do
+		# Not by run, which warns of a 127 that nobody asked for. A brk that fails returns the
+		# break as it was: anything below what was asked for.
 		status=0
 		output=$(strace -o trace -e trace=brk,mmap -e inject=brk:retval=1:when=2+ \
-			-e inject=mmap:error=ENOMEM:when=$n+ \
-			prockit check-output -- seq 20000 2>err) || status=$?
+			-e inject=mmap:error=ENOMEM:when=$n+ "$@" 2>err) || status=$?
 		stderr=$(<err)
 		if ((status == 127)); then
 			# Not even the dynamic linker got what it needs.
-			[[ $stderr != prockit* && -z $output ]]
+			[[ $stderr != 'prockit '* && -z $output ]]
 		elif ((status == 0)); then
-			[[ $output == "$(seq 20000)" ]]
+			[[ $output == "$want" && -z $stderr ]]
 			break
 		else
 			refused
@@ -397,6 +395,21 @@ with_few_descriptors()
 		fi
 	done
 	((status == 0 && refusals > 0))
+}
+
+@test "faults: no memory, from any allocation on, is one line and 125" {
+	if has_sanitizers; then
+		skip 'AddressSanitizer itself ends where it gets no memory'
+	fi
+	local text
+	printf -v text %0100000d 0
+	starve "$(seq 20000)" prockit check-output -- seq 20000
+	starve "$text" prockit getoutput "printf '%0100000d' 0"
+	starve ran prockit call -t 100 --tree=wait --report=r.json --argv0="$text" -E "A=$text" -- \
+		printf ran "$text"
+	starve 3 prockit pipe --report=r.json --input="$text" -- cat ::: seq 3 ::: tail -n 1
+	starve "returncode=0 stdout='$text' stderr=''" \
+		prockit run --format=eval printf %s "$text"
 }
 
 @test "faults: a small address space is enough, or it says so" {
@@ -416,16 +429,4 @@ with_few_descriptors()
 		fi
 	done
 	((ran > 10))
-}
-
-@test "faults: many words and no memory" {
-	if has_sanitizers; then
-		skip 'AddressSanitizer itself ends where it gets no memory'
-	fi
-	local text
-	printf -v text %0100000d 0
-	run --separate-stderr strace -o trace -e trace=brk,mmap -e inject=brk:retval=1:when=2+ \
-		-e inject=mmap:error=ENOMEM:when=30+ prockit call --report=r.json --argv0="$text" -- \
-		printf ran "$text"
-	right_or_refused ran
 }

@@ -189,19 +189,26 @@ static int open_output(struct drive *d, const struct stdio_option *option, int n
 	return d->fds[n] == -1 ? fail(d, SPAWN_STEP_OPEN, option->text, -errno) : 0;
 }
 
-/* sh -c STRING NAME [ARG...], where words is STRING [ARG...]. */
-static char **words_for_shell(const struct run_options *o, char **words)
+static size_t count_words(char *const *words)
 {
 	size_t n = 0;
 
 	while (words[n])
 		n++;
+	return n;
+}
 
-	char **argv = calloc(n + 5, sizeof(*argv));
+/* How many more words a command may get: sh -c -- STRING NAME, and a NULL behind the
+ * last. */
+enum { WORDS_MORE = 5 };
+
+/* sh -c STRING NAME [ARG...], where words is STRING [ARG...]: how many words are in argv.
+ */
+static size_t words_for_shell(const struct run_options *o, char **words, char **argv)
+{
+	size_t n = count_words(words);
 	size_t at = 0;
 
-	if (!argv)
-		return NULL;
 	argv[at++] = (char *)(o->argv0 ? o->argv0 : o->shell_path);
 	argv[at++] = (char *)"-c";
 	/* Else the shell takes it for an option. */
@@ -211,41 +218,46 @@ static char **words_for_shell(const struct run_options *o, char **words)
 	/* What the string sees as $0. */
 	argv[at++] = (char *)o->shell_path;
 	memcpy(argv + at, words + 1, (n - 1) * sizeof(*argv));
-	return argv;
+	return at + n - 1;
 }
 
-/* The words of a command under another name. */
-static char **words_renamed(const struct run_options *o, char **words)
+/* The words of a command under another name: how many are in argv. */
+static size_t words_renamed(const struct run_options *o, char **words, char **argv)
 {
-	size_t n = 0;
+	size_t n = count_words(words);
 
-	while (words[n])
-		n++;
-
-	char **argv = calloc(n + 1, sizeof(*argv));
-
-	if (argv) {
-		memcpy(argv, words, n * sizeof(*argv));
-		argv[0] = (char *)o->argv0;
-	}
-	return argv;
+	memcpy(argv, words, n * sizeof(*argv));
+	argv[0] = (char *)o->argv0;
+	return n;
 }
 
-static int build_words(struct drive *d, size_t i, char **words)
+/* The words of every stage, which differ from those given where a shell runs a string. */
+static int build_words(struct drive *d, char ***stages, size_t n_stages)
 {
 	const struct run_options *o = d->options;
-	struct spawn *s = &d->stages[i].spawn;
-	char **argv;
+	size_t n = 0;
 
-	s->argv = words;
+	for (size_t i = 0; i < n_stages; i++) {
+		d->stages[i].spawn.argv = stages[i];
+		n += count_words(stages[i]) + WORDS_MORE;
+	}
 	if (!o->shell && !o->argv0)
 		return 0;
-	s->file = o->shell ? o->shell_path : words[0];
-	argv = o->shell ? words_for_shell(o, words) : words_renamed(o, words);
-	if (!argv)
+	d->words = calloc(n, sizeof(*d->words));
+	if (!d->words)
 		return fail(d, SPAWN_STEP_SPAWN, NULL, -ENOMEM);
-	d->argvs[i] = argv;
-	s->argv = argv;
+
+	char **argv = d->words;
+
+	for (size_t i = 0; i < n_stages; i++) {
+		struct spawn *s = &d->stages[i].spawn;
+
+		s->file = o->shell ? o->shell_path : stages[i][0];
+		s->argv = argv;
+		argv += o->shell ? words_for_shell(o, stages[i], argv)
+				 : words_renamed(o, stages[i], argv);
+		argv++; /* calloc() has set it to NULL */
+	}
 	return 0;
 }
 
@@ -330,18 +342,17 @@ static int build_stages(struct drive *d, char ***stages, size_t n_stages,
 			const bool *merge)
 {
 	d->stages = calloc(n_stages, sizeof(*d->stages));
-	d->argvs = calloc(n_stages, sizeof(*d->argvs));
-	if (!d->stages || !d->argvs)
+	if (!d->stages)
 		return fail(d, SPAWN_STEP_SPAWN, NULL, -ENOMEM);
 	for (size_t i = 0; i < n_stages; i++) {
 		spawn_init(&d->stages[i].spawn);
 		d->stages[i].merge_stderr = merge && merge[i];
-
-		int r = build_words(d, i, stages[i]);
-
-		if (r < 0)
-			return r;
 	}
+
+	int r = build_words(d, stages, n_stages);
+
+	if (r < 0)
+		return r;
 	d->job.stages = d->stages;
 	d->job.n_stages = n_stages;
 	return 0;

@@ -301,12 +301,10 @@ int drive_finish(struct drive *d, int status)
 void drive_clear(struct drive *d)
 {
 	result_clear(&d->result);
-	for (size_t i = 0; d->stages && i < d->job.n_stages; i++) {
+	for (size_t i = 0; d->stages && i < d->job.n_stages; i++)
 		spawn_clear(&d->stages[i].spawn);
-		free(d->argvs[i]);
-	}
 	free(d->stages);
-	free(d->argvs);
+	free(d->words);
 	free(d->envp);
 	free(d->cwd);
 	buf_clear(&d->attempts);

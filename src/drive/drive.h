@@ -67,7 +67,7 @@ struct drive {
 
 	/* Owned. */
 	struct job_stage *stages;
-	char ***argvs; /* one a stage, for strings that a shell runs */
+	char **words; /* of all stages, where they are not those given */
 	char **envp;
 	char *cwd;
 	int dirfd;
