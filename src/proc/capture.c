@@ -19,6 +19,11 @@ enum {
 	TEE_WRITE = 4096,	 /* PIPE_BUF: what a ready pipe takes without blocking */
 };
 
+bool capture_is_showing(const struct capture *c)
+{
+	return c->tee >= 0 && c->tee_pending.len > 0;
+}
+
 bool capture_is_open(const struct capture *c)
 {
 	return c->pipe >= 0;
@@ -251,9 +256,11 @@ void capture_stop(struct capture *c)
 			break;
 	}
 	close_pipe(c);
-	if (c->tee >= 0 && c->tee_pending.len)
-		(void)fd_write_all(c->tee, c->tee_pending.data, c->tee_pending.len);
-	c->tee_pending.len = 0;
+
+	struct pollfd p = {.fd = c->tee, .events = POLLOUT};
+
+	while (capture_is_showing(c) && poll(&p, 1, 0) > 0)
+		on_tee_writable(&c->tee_source, p.revents);
 	if (c->loop)
 		loop_remove(c->loop, &c->tee_source);
 }

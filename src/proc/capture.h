@@ -58,11 +58,17 @@ int capture_open(struct capture *c, int *ret_child_end);
 /* Begin to read: 0 or -errno. c must stay in place. */
 int capture_start(struct capture *c, struct loop *loop);
 
-/* Read what is there now, and close our end: a command that still writes gets SIGPIPE. */
+/*
+ * Read what is there now, and close our end: a command that still writes gets SIGPIPE. A
+ * watcher that is not ready does not hold us up.
+ */
 void capture_stop(struct capture *c);
 
 /* Whether more may come. */
 bool capture_is_open(const struct capture *c);
+
+/* Whether the watcher has not yet taken all it is to see. */
+bool capture_is_showing(const struct capture *c);
 
 /* Copy out up to len bytes from offset: how many (0 at the end), or -errno. */
 ssize_t capture_read(const struct capture *c, uint64_t offset, void *data, size_t len);

@@ -91,6 +91,7 @@ void ending_begin(struct run *run, enum outcome why)
 	run->ending = ENDING_ASKED;
 	run->timeout.at = run->idle.at = run->upstream.at = NSEC_FOREVER;
 	run->drain.at = run->notice.at = NSEC_FOREVER;
+	run->draining = false;
 	if (why != OUTCOME_EXITED)
 		note_limit(run, why);
 	if (limits->signal == SIGKILL) {

@@ -39,19 +39,26 @@ static void fail(struct run *run, enum spawn_step step, int r)
 	run->result->error.error = -r;
 }
 
+static bool has_process(const struct result_process_list *list, pid_t pid)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].pid == pid)
+			return true;
+	return false;
+}
+
 /* Who holds a captured pipe: up to HOLDERS_MAX of all processes we may look at. */
-static void find_holders(struct run *run, const struct capture *c,
-			 struct result_process_list *holders)
+static void find_holders(const struct capture *c, struct result_process_list *holders)
 {
 	struct pid_list all = {0};
 
-	(void)run;
 	if (!capture_is_open(c) || procfs_all(&all) < 0)
 		all.n = 0;
 	for (size_t i = 0; i < all.n && holders->n < HOLDERS_MAX; i++) {
 		struct procfs_stat st;
 
-		if (procfs_holds_pipe(all.pids[i], c->inode, true) &&
+		if (!has_process(holders, all.pids[i]) &&
+		    procfs_holds_pipe(all.pids[i], c->inode, true) &&
 		    procfs_stat(all.pids[i], &st) == 0)
 			(void)result_add_process(holders, st.pid, st.comm, 0);
 	}
@@ -70,9 +77,11 @@ static void on_notice(struct loop_timer *timer)
 	struct run *run = timer->data;
 	struct result_process_list holders = {0};
 
-	find_holders(run, &run->result->out, &holders);
+	if (!capture_is_open(&run->result->out) && !capture_is_open(&run->result->err))
+		return;
+	find_holders(&run->result->out, &holders);
 	if (!holders.n)
-		find_holders(run, &run->result->err, &holders);
+		find_holders(&run->result->err, &holders);
 
 	struct job_notice notice = {
 		.event = JOB_EVENT_HOLDING,
@@ -263,12 +272,29 @@ static bool wants_end_of_tree(const struct run *run)
 	}
 }
 
+/* Whether captured output may still come, or a watcher has not taken all of it. */
+static bool wants_draining(const struct run *run)
+{
+	const struct result *result = run->result;
+
+	return capture_is_open(&result->out) || capture_is_open(&result->err) ||
+	       capture_is_showing(&result->out) || capture_is_showing(&result->err);
+}
+
+static void begin_draining(struct run *run)
+{
+	nsec_t wait = run->job->limits.drain;
+
+	if (run->ending != ENDING_NOT && wait > DRAIN_AFTER_END)
+		wait = DRAIN_AFTER_END;
+	run->draining = true;
+	run->drain.at = nsec_add(nsec_now(), wait);
+	run->notice.at = nsec_add(nsec_now(), NOTICE_AFTER);
+}
+
 /* What remains once no stage runs: the tree, and captured pipes that somebody holds. */
 static bool is_done(struct run *run)
 {
-	bool capturing = capture_is_open(&run->result->out) ||
-			 capture_is_open(&run->result->err);
-
 	if (run->stages_left)
 		return run->ending == ENDING_GIVEN_UP;
 	if (run->abandoned)
@@ -280,16 +306,10 @@ static bool is_done(struct run *run)
 	}
 	if (!ending_tree_is_done(run))
 		return false;
-	if (!capturing || run->drained)
+	if (run->drained || !wants_draining(run))
 		return true;
-	if (run->drain.at == NSEC_FOREVER && run->notice.at == NSEC_FOREVER) {
-		nsec_t wait = run->job->limits.drain;
-
-		if (run->ending != ENDING_NOT && wait > DRAIN_AFTER_END)
-			wait = DRAIN_AFTER_END;
-		run->drain.at = nsec_add(nsec_now(), wait);
-		run->notice.at = nsec_add(nsec_now(), NOTICE_AFTER);
-	}
+	if (!run->draining)
+		begin_draining(run);
 	return false;
 }
 
@@ -307,7 +327,7 @@ static void drain_captures(struct run *run)
 
 			if (poll(&p, 1, 0) <= 0 || !(p.revents & POLLHUP)) {
 				result->leaked = true;
-				find_holders(run, c, &result->holders);
+				find_holders(c, &result->holders);
 			}
 		}
 		capture_stop(c);

@@ -28,6 +28,7 @@ struct run {
 	size_t stages_left;		   /* running */
 	enum ending ending;
 	bool abandoned;	   /* told to end after the command had ended: stop waiting */
+	bool draining;	   /* waiting for captured pipes, once all else is done */
 	bool drained;	   /* the wait for captured pipes is over */
 	bool interrupting; /* a signal that asks for an end was passed on */
 	int passed_on;	   /* the last signal passed on, or sent by the terminal to all */
