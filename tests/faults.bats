@@ -406,7 +406,7 @@ starve()
 	starve "$(seq 20000)" prockit check-output -- seq 20000
 	starve "$text" prockit getoutput "printf '%0100000d' 0"
 	starve ran prockit call -t 100 --tree=wait --report=r.json --argv0="$text" -E "A=$text" -- \
-		printf ran "$text"
+		sh -c 'echo ran' - "$text"
 	starve 3 prockit pipe --report=r.json --input="$text" -- cat ::: seq 3 ::: tail -n 1
 	starve "returncode=0 stdout='$text' stderr=''" \
 		prockit run --format=eval printf %s "$text"

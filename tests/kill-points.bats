@@ -21,18 +21,22 @@ kill_points()
 	kill_points 300 call
 }
 
-@test "kill -9 of check-output at 200 moments leaves nothing behind" {
-	kill_points 200 check-output
+@test "kill -9 of check-output at 100 moments leaves nothing behind" {
+	kill_points 100 check-output
 }
 
-@test "kill -9 of check-output with a large output at 100 moments leaves nothing behind" {
+@test "kill -9 of check-output with a large report at 200 moments leaves nothing behind" {
+	kill_points 200 large
+}
+
+@test "kill -9 of check-output with its output in a file at 100 moments leaves nothing behind" {
 	kill_points 100 spill
 }
 
-@test "kill -9 of run at 200 moments leaves nothing behind" {
-	kill_points 200 run
+@test "kill -9 of run at 150 moments leaves nothing behind" {
+	kill_points 150 run
 }
 
-@test "kill -9 of pipe at 200 moments leaves nothing behind" {
-	kill_points 200 pipe
+@test "kill -9 of pipe at 150 moments leaves nothing behind" {
+	kill_points 150 pipe
 }
