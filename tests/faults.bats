@@ -408,8 +408,7 @@ starve()
 	starve ran prockit call -t 100 --tree=wait --report=r.json --argv0="$text" -E "A=$text" -- \
 		sh -c 'echo ran' - "$text"
 	starve 3 prockit pipe --report=r.json --input="$text" -- cat ::: seq 3 ::: tail -n 1
-	starve "returncode=0 stdout='$text' stderr=''" \
-		prockit run --format=eval printf %s "$text"
+	starve $'0\n'"$text" prockit getstatusoutput "printf '%0100000d' 0"
 }
 
 @test "faults: a small address space is enough, or it says so" {
