@@ -27,10 +27,17 @@ TESTS += \
 	%D%/terminate.bats \
 	%D%/tree.bats \
 	%D%/unit/test-buf-out \
+	%D%/unit/test-capture \
+	%D%/unit/test-handle \
 	%D%/unit/test-json \
+	%D%/unit/test-loop \
 	%D%/unit/test-message \
 	%D%/unit/test-parse \
+	%D%/unit/test-procfs \
+	%D%/unit/test-program \
 	%D%/unit/test-quote \
+	%D%/unit/test-spawn \
+	%D%/unit/test-tree \
 	%D%/unit/test-utf8 \
 	%D%/floors.sh
 
@@ -51,10 +58,17 @@ check_PROGRAMS += \
 	%D%/helpers/show-state \
 	%D%/helpers/write-bytes \
 	%D%/unit/test-buf-out \
+	%D%/unit/test-capture \
+	%D%/unit/test-handle \
 	%D%/unit/test-json \
+	%D%/unit/test-loop \
 	%D%/unit/test-message \
 	%D%/unit/test-parse \
+	%D%/unit/test-procfs \
+	%D%/unit/test-program \
 	%D%/unit/test-quote \
+	%D%/unit/test-spawn \
+	%D%/unit/test-tree \
 	%D%/unit/test-utf8 \
 	%D%/unit/json-bytes
 

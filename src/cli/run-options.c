@@ -142,9 +142,10 @@ static const char *set_nice(struct run_options *o, const char *arg)
 {
 	int64_t nice;
 
-	if (parse_number(arg, -40, 40, &nice) < 0)
-		return "is not a number from -40 to 40";
-	o->nice = (int)nice;
+	if (parse_number(arg, INT_MIN, INT_MAX, &nice) < 0)
+		return "is not a whole number";
+	/* As nice(1): no two nice values are further apart. */
+	o->nice = nice < -40 ? -40 : nice > 40 ? 40 : (int)nice;
 	o->spawn_flags |= SPAWN_NICE;
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "base/exit.h"
+#include "base/message.h"
 #include "cli/run-options.h"
 #include "cli/stdout.h"
 #include "cli/subcommand.h"
@@ -205,7 +206,13 @@ static int run_run(char **operands)
 	status = drive_finish(&d, drive_record_status(&d, opt.check));
 
 	int r = print_record(&d);
+	int tee_error = d.result.out.tee_error ? d.result.out.tee_error
+					       : d.result.err.tee_error;
 
+	if (tee_error) {
+		message("cannot write to standard error: %s", error_text(tee_error));
+		r = EXIT_OWN_FAILURE;
+	}
 	return r ? r : status;
 }
 

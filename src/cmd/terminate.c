@@ -141,14 +141,16 @@ static int terminate_run(char **operands)
 		return EXIT_OWN_FAILURE;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (targets[i].error)
+		if (targets[i].error || targets[i].left)
 			status = 1;
 		if (opt.quiet)
 			continue;
 		if (targets[i].error)
 			message("%s: %s", operands[i], error_text(targets[i].error));
 		else if (targets[i].left)
-			message("%s: still there when the time was up", operands[i]);
+			message("%s: still there %s", operands[i],
+				outcome == STOP_TIMED_OUT ? "when the time was up"
+							  : "5 seconds after KILL");
 	}
 	return outcome == STOP_TIMED_OUT ? EXIT_LIMIT : status;
 }

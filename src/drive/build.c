@@ -5,10 +5,12 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/out.h"
+#include "proc/terminal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int fail(struct drive *d, enum spawn_step step, const char *path, int r)
 {
@@ -113,15 +115,21 @@ static int build_environment(struct drive *d)
 	return 0;
 }
 
-/* Read a file that may be anything, also a pipe, into one that can be read again. */
+/* A file that can be read again: itself, or, if it is a pipe or the like, a copy of all
+ * of it. */
 static int copy_input(struct drive *d, const char *name)
 {
 	bool is_ours = strcmp(name, "-") == 0;
 	auto_fd int opened = is_ours ? -1 : open(name, O_RDONLY | O_CLOEXEC);
 	int from = is_ours ? STDIN_FILENO : opened;
+	struct stat st;
 
 	if (from < 0)
 		return fail(d, SPAWN_STEP_OPEN, name, -errno);
+	if (!is_ours && fstat(from, &st) == 0 && S_ISREG(st.st_mode)) {
+		d->fds[0] = take_fd(&opened);
+		return 0;
+	}
 
 	auto_fd int copy = fd_open_temporary();
 
@@ -287,16 +295,6 @@ static void build_signals(struct drive *d, struct spawn *s)
 	}
 }
 
-/* Whether we and the command are in the foreground of a terminal, where a Ctrl-Z may come
- * at any moment. */
-static bool in_foreground(void)
-{
-	for (int fd = 0; fd < 3; fd++)
-		if (tcgetpgrp(fd) == getpgrp())
-			return true;
-	return false;
-}
-
 static void build_spawn(struct drive *d, size_t i, size_t n_stages)
 {
 	const struct run_options *o = d->options;
@@ -316,22 +314,24 @@ static void build_spawn(struct drive *d, size_t i, size_t n_stages)
 	build_signals(d, s);
 }
 
+static bool wants_record(const struct drive *d)
+{
+	return d->report >= 0 || (d->job.flags & JOB_WANT_HANDLE);
+}
+
 static void build_limits(struct drive *d)
 {
 	const struct run_options *o = d->options;
-	bool wants_record = d->report >= 0 || (d->job.flags & JOB_WANT_HANDLE);
 	bool own_group = (o->spawn_flags & (SPAWN_NEW_GROUP | SPAWN_NEW_SESSION)) != 0;
 
 	d->job.limits = o->limits;
 	d->job.tree = o->tree;
 	d->job.signals = &d->signals;
-	if (wants_record) {
+	if (wants_record(d))
 		d->job.flags |= JOB_WATCH_TREE | JOB_WANT_HANDLE;
-		find_cwd(d);
-	}
 	if (!own_group) {
 		d->job.flags |= JOB_SHARES_TERMINAL;
-		if (in_foreground())
+		if (terminal_is_foreground())
 			for (size_t i = 0; i < d->job.n_stages; i++)
 				d->stages[i].spawn.flags |= SPAWN_GUARD_STOP;
 	}
@@ -364,6 +364,8 @@ int build_job(struct drive *d, char ***stages, size_t n_stages, const bool *merg
 
 	if (r == 0)
 		r = enter_directory(d);
+	if (r == 0 && wants_record(d))
+		find_cwd(d);
 	if (r == 0)
 		r = build_environment(d);
 	if (r == 0)

@@ -6,11 +6,12 @@
 #include "base/exit.h"
 #include "base/fd.h"
 #include "base/message.h"
-#include "base/quote.h"
 #include "cli/stdout.h"
 #include "drive/build.h"
 #include "drive/guard.h"
 #include "drive/report.h"
+#include "proc/pause.h"
+#include "record/command.h"
 #include "record/record.h"
 
 #include <limits.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 static int fail_usage(const char *problem)
 {
@@ -69,12 +71,7 @@ static int show_command(const struct drive *d)
 	struct out o;
 
 	out_init(&o, STDOUT_FILENO);
-	for (size_t i = 0; i < d->job.n_stages; i++) {
-		if (i > 0)
-			out_string(&o,
-				   d->stages[i - 1].merge_stderr ? " 2>&1 | " : " | ");
-		quote_words(&o, d->stages[i].spawn.argv);
-	}
+	command_write(&o, &d->job, 0, d->job.n_stages);
 	out_char(&o, '\n');
 	return out_finish_status(&o);
 }
@@ -133,9 +130,10 @@ static bool may_become_command(const struct drive *d)
 {
 	const struct run_options *o = d->options;
 
-	return (d->flags & DRIVE_MAY_EXEC) && d->report < 0 && o->tree == TREE_LEAVE &&
-	       !o->guard && !o->verbose && !o->no_reraise && o->retries == 0 &&
-	       o->limits.timeout == NSEC_FOREVER && guard_watch_fd() < 0 &&
+	return (d->flags & DRIVE_MAY_EXEC) && !o->report && o->report_fd < 0 &&
+	       o->tree == TREE_LEAVE && !o->guard && !o->verbose && !o->no_reraise &&
+	       o->retries == 0 && o->limits.timeout == NSEC_FOREVER &&
+	       guard_watch_fd() < 0 &&
 	       (o->spawn_flags & (SPAWN_NEW_GROUP | SPAWN_NEW_SESSION)) == 0 &&
 	       memcmp(&o->ok_codes, &(struct code_set){.has = {[0] = true}},
 		      sizeof(o->ok_codes)) == 0;
@@ -150,6 +148,25 @@ static int become_command(struct drive *d)
 		(void)spawn_exec(s, &d->result.error);
 	(void)drive_say_failure(d);
 	return drive_status(d);
+}
+
+/*
+ * Whether another process of ours has to come first: --guard; or children that we had
+ * before (a shell with background jobs exec'd us), whose orphans nobody could tell from
+ * the command's.
+ */
+static bool wants_guard(const struct drive *d)
+{
+	const struct run_options *o = d->options;
+	siginfo_t info;
+
+	if (o->dry_run || guard_watch_fd() >= 0)
+		return false;
+	if (o->guard)
+		return true;
+	return !may_become_command(d) &&
+	       waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       guard_is_possible();
 }
 
 int drive_open_stages(struct drive *d, char ***stages, size_t n_stages, const bool *merge)
@@ -169,7 +186,7 @@ int drive_open_stages(struct drive *d, char ***stages, size_t n_stages, const bo
 		return fail_usage(problem);
 	if ((d->flags & DRIVE_NEEDS_STDOUT) && fd_std_was_closed(STDOUT_FILENO))
 		return fail_usage("standard output is closed");
-	if (o->guard && !o->dry_run && guard_watch_fd() < 0)
+	if (wants_guard(d))
 		return guard_run(&d->signals);
 	if (!o->dry_run) {
 		int status = report_open(d);
@@ -194,7 +211,7 @@ int drive_open(struct drive *d, char **words)
 
 /* attempts: the records of earlier tries, or NULL. Such a record is of one try. */
 static void write_record(const struct drive *d, struct out *o, unsigned tries,
-			 const char *attempts)
+			 int attempts)
 {
 	const struct result *result = &d->result;
 	size_t n = result->n_stages;
@@ -230,23 +247,23 @@ static void write_record(const struct drive *d, struct out *o, unsigned tries,
 	record_write(o, &record);
 }
 
-/* Keep a failed try's record for the report: 0 or -ENOMEM. */
+/* Keep a failed try's record for the report, if there will be one: 0 or -errno. */
 static int keep_attempt(struct drive *d)
 {
+	bool is_first = d->attempts < 0;
 	struct out o;
 
-	out_init(&o, -1);
-	write_record(d, &o, 1, NULL);
-
-	int r = o.error;
-
-	if (r == 0 && d->attempts.len)
-		r = buf_add_char(&d->attempts, ',');
-	/* Without the newline. */
-	if (r == 0)
-		r = buf_add(&d->attempts, o.buf.data, o.buf.len - 1);
-	(void)out_close(&o);
-	return r;
+	if (d->report < 0 && !(d->job.flags & JOB_WANT_HANDLE))
+		return 0;
+	if (is_first)
+		d->attempts = fd_open_temporary();
+	if (d->attempts < 0)
+		return d->attempts;
+	out_init(&o, d->attempts);
+	if (!is_first)
+		out_char(&o, ',');
+	write_record(d, &o, 1, -1);
+	return out_close(&o);
 }
 
 /* Whether another try may help: it ran, failed, and nobody asked us to end. */
@@ -254,16 +271,21 @@ static bool wants_retry(const struct drive *d)
 {
 	return d->tries <= d->options->retries && d->result.started &&
 	       drive_status(d) != 0 && d->result.error.step == SPAWN_STEP_NONE &&
-	       d->result.outcome != OUTCOME_INTERRUPTED;
+	       !d->result.interrupted;
 }
 
-/* The delay that the user asked for. Signals have their usual effect meanwhile. */
-static void wait_before_retry(nsec_t delay)
+/* Wait before the next try: whether there shall be one. */
+static bool pause_before_retry(struct drive *d, nsec_t delay)
 {
-	struct timespec ts = {delay / NSEC_PER_SEC, delay % NSEC_PER_SEC};
+	int r = pause_job(&d->job, delay);
 
-	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, &ts) == EINTR)
-		;
+	if (r == 0)
+		return true;
+	/* The last try's result stands, and that we were told to end. */
+	d->result.interrupted = true;
+	d->result.interrupted_by = r > 0 ? r : SIGKILL;
+	d->result.outcome = OUTCOME_INTERRUPTED;
+	return false;
 }
 
 void drive_run(struct drive *d)
@@ -275,12 +297,17 @@ void drive_run(struct drive *d)
 	for (;;) {
 		d->tries++;
 		job_run(&d->job, &d->result);
-		if (!wants_retry(d))
+		if (!wants_retry(d) || !pause_before_retry(d, delay))
 			return;
-		if (keep_attempt(d) < 0)
-			return;
+
+		int r = keep_attempt(d);
+
 		result_clear(&d->result);
-		wait_before_retry(delay);
+		if (r < 0) {
+			d->result.error.step = SPAWN_STEP_PIPE;
+			d->result.error.error = -r;
+			return;
+		}
 		delay = nsec_add(delay, delay);
 		build_rewind_input(d);
 	}
@@ -288,7 +315,8 @@ void drive_run(struct drive *d)
 
 void drive_write_record(const struct drive *d, struct out *o)
 {
-	write_record(d, o, d->tries, d->attempts.len ? d->attempts.data : NULL);
+	write_record(d, o, d->tries, d->attempts);
+	out_char(o, '\n');
 }
 
 int drive_finish(struct drive *d, int status)
@@ -307,7 +335,7 @@ void drive_clear(struct drive *d)
 	free(d->words);
 	free(d->envp);
 	free(d->cwd);
-	buf_clear(&d->attempts);
+	(void)fd_close(d->attempts);
 	buf_clear(&d->error_message);
 	for (int n = 0; n < 3; n++)
 		(void)fd_close(d->fds[n]);

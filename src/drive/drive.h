@@ -59,7 +59,8 @@ struct drive {
 					       options' ok_codes */
 
 	unsigned tries;
-	struct buf attempts; /* records of earlier tries */
+	int attempts; /* a file of earlier tries' records, where somebody wants them; -1
+		       */
 
 	/* Why it was not started, beside result.error. */
 	const char *error_path;
@@ -79,7 +80,7 @@ struct drive {
 	(struct drive)                                                        \
 	{                                                                     \
 		.options = (run_options), .dirfd = -1, .result = RESULT_INIT, \
-		.fds = {-1, -1, -1}, .report = -1, .attempts = BUF_INIT,      \
+		.fds = {-1, -1, -1}, .report = -1, .attempts = -1,            \
 		.error_message = BUF_INIT                                     \
 	}
 

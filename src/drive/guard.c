@@ -7,6 +7,7 @@
 #include "base/message.h"
 #include "base/out.h"
 #include "proc/pidfd.h"
+#include "proc/terminal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +53,9 @@ static int run_inner(struct signals *signals, char **words, int status_fd)
 		(void)sigaddset(&stage.spawn.ignore, SIGCHLD);
 	job.stages = &stage;
 	job.n_stages = 1;
-	job.flags = JOB_SHARES_TERMINAL;
+	job.flags = JOB_SHARES_TERMINAL | JOB_IS_PROCKIT;
+	if (terminal_is_foreground())
+		stage.spawn.flags |= SPAWN_GUARD_STOP;
 	job.tree = TREE_KILL_IF_SIGNALED;
 	/* The inner one was killed: what it looked after goes the same way, at once. */
 	job.limits.signal = SIGKILL;
@@ -68,6 +71,13 @@ static int run_inner(struct signals *signals, char **words, int status_fd)
 	result_clear(&result);
 	spawn_clear(&stage.spawn);
 	return status;
+}
+
+bool guard_is_possible(void)
+{
+	auto_fd int self = pidfd_for(getpid());
+
+	return self >= 0;
 }
 
 int guard_run(struct signals *signals)

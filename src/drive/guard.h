@@ -10,6 +10,8 @@
 #ifndef DRIVE_GUARD_H
 #define DRIVE_GUARD_H
 
+#include <stdbool.h>
+
 #include "proc/job.h"
 
 /* Remember the words prockit was started with (main's argv). */
@@ -18,6 +20,9 @@ void guard_set_words(char **argv);
 /* In the inner process: a descriptor that becomes readable when the outer one is gone.
  * Else -1. */
 int guard_watch_fd(void);
+
+/* Whether this system has what it takes. */
+bool guard_is_possible(void);
 
 /* The outer half: run the inner one and return its status. */
 int guard_run(struct signals *signals);

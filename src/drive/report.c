@@ -12,6 +12,11 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+enum {
+	RECORD_SHORT = 1 << 20, /* captured bytes that a record in memory may hold */
+	WRITE_WHOLE = 4096,	/* a page */
+};
+
 static int open_file(struct drive *d)
 {
 	const struct run_options *o = d->options;
@@ -58,15 +63,12 @@ static int write_to(const struct drive *d, int fd)
 	return out_close(&o);
 }
 
-/* Whether the record may take more than one write, and the file is ours to replace. */
-static bool wants_rename(const struct drive *d)
+/* Whether the file is ours to replace by another. */
+static bool may_rename(const struct drive *d)
 {
-	const struct result *result = &d->result;
 	struct stat st;
 
 	return d->options->report && !d->options->report_append &&
-	       result->out.size + result->err.size + d->attempts.len >
-		       OUT_FLUSH_SIZE / 8 &&
 	       fstat(d->report, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1;
 }
 
@@ -103,20 +105,48 @@ static int write_by_rename(const struct drive *d)
 	return r;
 }
 
+/* A long record: by way of another file, or as it comes where that cannot be. */
+static int write_long(const struct drive *d)
+{
+	int r = may_rename(d) ? write_by_rename(d) : -EXDEV;
+
+	if (r == 0 || r == -ENOSPC || r == -EDQUOT)
+		return r;
+	return write_to(d, d->report);
+}
+
+/*
+ * A record without captured data is made in memory first. One of no more than a page goes
+ * to the file in a single write, which a kill does not cut (the kernel looks for one
+ * between pages).
+ */
+static int write_record(const struct drive *d)
+{
+	struct out o;
+	int r;
+
+	if (d->result.out.size + d->result.err.size > RECORD_SHORT || d->attempts >= 0)
+		return write_long(d);
+	out_init(&o, -1);
+	drive_write_record(d, &o);
+	r = o.error;
+	if (r == 0 && o.buf.len > WRITE_WHOLE && may_rename(d))
+		r = write_long(d);
+	else if (r == 0)
+		r = fd_write_all(d->report, o.buf.data, o.buf.len);
+	(void)out_close(&o);
+	return r;
+}
+
 int report_write(const struct drive *d)
 {
-	int r = -EAGAIN;
+	int r;
 
 	if (d->report < 0)
 		return 0;
-	if (wants_rename(d))
-		r = write_by_rename(d);
-	/* A folder where we may not make files, for one: then as it is. */
-	if (r < 0 && r != -ENOSPC && r != -EDQUOT) {
-		if (d->options->report_append)
-			(void)flock(d->report, LOCK_EX);
-		r = write_to(d, d->report);
-	}
+	if (d->options->report_append)
+		(void)flock(d->report, LOCK_EX);
+	r = write_record(d);
 	if (r == 0)
 		return 0;
 	if (d->options->report)

@@ -8,13 +8,16 @@
 #include <errno.h>
 #include <string.h>
 
-/* How a stage ended, for main(); one that never did has no better number than 125. */
+/* A stage that was never seen to end. */
+enum { STATUS_NONE = -1 };
+
+/* How a stage ended, for main(). */
 static int stage_status(const struct result_stage *stage)
 {
 	const struct wait_status *status = &stage->child.status;
 
 	if (!stage->child.ended)
-		return EXIT_OWN_FAILURE;
+		return STATUS_NONE;
 	return status->signal ? EXIT_BY_SIGNAL(status->signal) : status->code;
 }
 
@@ -27,7 +30,7 @@ static bool stage_failed(const struct drive *d, size_t i)
 
 	if (stage->benign_sigpipe && d->policy != PIPE_STRICT)
 		return false;
-	return EXIT_IS_BY_SIGNAL(status) || !stage->child.ended || !codes->has[status];
+	return status == STATUS_NONE || EXIT_IS_BY_SIGNAL(status) || !codes->has[status];
 }
 
 int drive_deciding_stage(const struct drive *d)
@@ -80,11 +83,14 @@ static int judge(const struct drive *d, int status)
 		 * 137 too. */
 		if (died_of_kill(d))
 			return EXIT_SIGNAL_BASE + SIGKILL;
-		if (!d->options->preserve_status)
+		/* What could not be killed has no status to preserve. */
+		if (!d->options->preserve_status || status == STATUS_NONE)
 			return EXIT_LIMIT;
 	} else if (result->interrupted_by) {
 		status = EXIT_BY_SIGNAL(result->interrupted_by);
 	}
+	if (status == STATUS_NONE)
+		return EXIT_OWN_FAILURE;
 	if (EXIT_IS_BY_SIGNAL(status) && d->options->no_reraise)
 		return EXIT_SIGNAL_BASE + EXIT_SIGNAL_OF(status);
 	return status;
@@ -172,6 +178,9 @@ static int describe(struct drive *d)
 	case SPAWN_STEP_OPEN:
 		return buf_add_format(text, "cannot open '%s': %s", d->error_path, why);
 	case SPAWN_STEP_PIPE:
+		if (e->detail.len)
+			return buf_add_format(text, "cannot set --%s: %s", e->detail.data,
+					      why);
 		if (e->error == ENOSPC || e->error == EDQUOT || e->error == EFBIG)
 			return buf_add_format(
 				text, "cannot keep the output: %s (see TMPDIR)", why);

@@ -3,7 +3,7 @@
 #include "drive/drive.h"
 
 #include "base/message.h"
-#include "base/quote.h"
+#include "record/command.h"
 #include "record/shell-words.h"
 
 #include <errno.h>
@@ -30,11 +30,7 @@ static int add_command(const struct drive *d, struct buf *text)
 	struct out o;
 
 	out_init(&o, -1);
-	for (size_t i = 0; i < d->job.n_stages; i++) {
-		if (i > 0)
-			out_string(&o, " | ");
-		quote_words(&o, d->job.stages[i].spawn.argv);
-	}
+	command_write(&o, &d->job, 0, d->job.n_stages);
 
 	int r = o.error ? o.error : buf_add(text, o.buf.data, o.buf.len);
 

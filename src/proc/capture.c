@@ -24,6 +24,11 @@ bool capture_is_showing(const struct capture *c)
 	return c->tee >= 0 && c->tee_pending.len > 0;
 }
 
+bool capture_is_paused(const struct capture *c)
+{
+	return c->pipe >= 0 && c->tee >= 0 && c->source.events == 0;
+}
+
 bool capture_is_open(const struct capture *c)
 {
 	return c->pipe >= 0;
@@ -206,13 +211,20 @@ static void on_tee_writable(struct loop_source *source, short revents)
 {
 	struct capture *c = source->data;
 	size_t len = c->tee_pending.len < TEE_WRITE ? c->tee_pending.len : TEE_WRITE;
+	struct pollfd p = {.fd = c->tee, .events = POLLOUT};
+
+	/* The other stream's watcher is the same, and may have filled it since. */
+	(void)revents;
+	if (poll(&p, 1, 0) <= 0)
+		return;
+
 	ssize_t n = len ? write(c->tee, c->tee_pending.data, len) : 0;
 
-	(void)revents;
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n < 0) {
 		/* Nobody watches any more: collecting goes on. */
+		c->tee_error = errno == EPIPE ? 0 : errno;
 		c->tee = -1;
 		n = (ssize_t)c->tee_pending.len;
 	}

@@ -38,6 +38,8 @@ struct capture {
 	struct loop_source tee_source;
 	int tee; /* a descriptor that sees it live; -1: none */
 	struct buf tee_pending;
+	int tee_error; /* errno of a write to it; 0, also where it just went away (EPIPE)
+			*/
 
 	/* Called after something came (ended false), and once when there will be no more.
 	 */
@@ -69,6 +71,9 @@ bool capture_is_open(const struct capture *c);
 
 /* Whether the watcher has not yet taken all it is to see. */
 bool capture_is_showing(const struct capture *c);
+
+/* Whether the command has to wait until the watcher has taken more. */
+bool capture_is_paused(const struct capture *c);
 
 /* Copy out up to len bytes from offset: how many (0 at the end), or -errno. */
 ssize_t capture_read(const struct capture *c, uint64_t offset, void *data, size_t len);

@@ -43,11 +43,8 @@ int ending_signal_stage(struct run *run, size_t stage, int signal)
 /* Send to all that live, until a scan finds nobody new; without a tree, to the stages. */
 static void signal_tree(struct run *run, int signal, bool then_continue)
 {
-	for (size_t i = run->result->n_stages; i-- > 0;)
-		if (child_is_running(&run->result->stages[i].child))
-			notify_signal(run, i, signal);
-	if (run->stages_left == 0)
-		notify_signal(run, run->result->n_stages, signal);
+	nsec_t at = since_start(run);
+
 	for (size_t i = run->result->n_stages; !run->tree.active && i-- > 0;)
 		(void)child_signal(&run->result->stages[i].child, signal);
 	for (int round = 0; run->tree.active && round < ROUNDS; round++) {
@@ -57,7 +54,12 @@ static void signal_tree(struct run *run, int signal, bool then_continue)
 		if (tree_signal(&run->tree, signal, then_continue) <= 0)
 			break;
 	}
-	(void)result_add_signal(run->result, signal, since_start(run));
+	(void)result_add_signal(run->result, signal, at);
+	for (size_t i = run->result->n_stages; i-- > 0;)
+		if (child_is_running(&run->result->stages[i].child))
+			notify_signal(run, i, signal);
+	if (run->stages_left == 0)
+		notify_signal(run, run->result->n_stages, signal);
 }
 
 void ending_kill(struct run *run)
@@ -98,10 +100,10 @@ void ending_begin(struct run *run, enum outcome why)
 		ending_kill(run);
 		return;
 	}
-	/* Before the signal: it counts from here, whatever the signalling takes. */
-	run->kill_after.at = nsec_add(nsec_now(), limits->kill_after);
 	if (limits->signal)
 		signal_tree(run, limits->signal, limits->signal != SIGCONT);
+	/* From when the last of them has had it: thousands take a while. */
+	run->kill_after.at = nsec_add(nsec_now(), limits->kill_after);
 }
 
 /* Whether a direct child is new to us, or has not had its KILL: something forked while we
@@ -153,7 +155,13 @@ static void on_timeout(struct loop_timer *timer)
 
 static void on_idle(struct loop_timer *timer)
 {
-	ending_begin(timer->data, OUTCOME_IDLE_TIMED_OUT);
+	struct run *run = timer->data;
+
+	/* While a slow watcher keeps us from reading, silence is not the command's. */
+	if (capture_is_paused(&run->result->out) || capture_is_paused(&run->result->err))
+		timer->at = nsec_add(nsec_now(), run->job->limits.idle_timeout);
+	else
+		ending_begin(run, OUTCOME_IDLE_TIMED_OUT);
 }
 
 static void on_kill_after(struct loop_timer *timer)
@@ -202,8 +210,10 @@ static void pass_on(struct run *run, const struct signalfd_siginfo *info)
 	int signal = (int)info->ssi_signo;
 	bool command_has_it = has_command_got(run, info);
 
-	/* Our own write to a reader that went away: the write's result says so too. */
-	if (signal == SIGPIPE && info->ssi_pid == (uint32_t)getpid())
+	/* Our own write, to a reader that went away or beyond a limit: its result says so
+	 * too. */
+	if ((signal == SIGPIPE || signal == SIGXFSZ) &&
+	    info->ssi_pid == (uint32_t)getpid())
 		return;
 	run->passed_on = signal;
 	if (asks_for_end(signal))
@@ -236,26 +246,39 @@ static void continue_stages(struct run *run)
 			(void)child_signal(&run->result->stages[i].child, SIGCONT);
 }
 
-/* Ctrl-Z, or a background job that wants the terminal: we stop with the command, and so
- * do our clocks. */
+/* Whether we were really stopped: then what continued us is still pending. */
+static bool was_continued(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 && sigismember(&pending, SIGCONT) == 1;
+}
+
+/*
+ * Ctrl-Z, or a background job that wants the terminal: we stop with the command, and so
+ * do our clocks.
+ */
 static void stop_together(struct run *run, const struct signalfd_siginfo *info)
 {
 	bool command_has_it = has_command_got(run, info);
+	int signal = (int)info->ssi_signo;
 
 	/* In a group of its own it might be an orphan to job control, which SIGTSTP does
-	 * not stop. */
+	 * not stop. A prockit that we guard must hear which signal it is. */
+	int passed = (run->job->flags & JOB_IS_PROCKIT) ? signal : SIGSTOP;
+
 	for (size_t i = 0; !command_has_it && i < run->result->n_stages; i++)
-		(void)child_signal(&run->result->stages[i].child, SIGSTOP);
+		(void)child_signal(&run->result->stages[i].child, passed);
 
 	nsec_t before = nsec_now();
 
-	signals_stop_self((int)info->ssi_signo);
+	signals_stop_self(signal);
 	loop_shift_timers(&run->loop, nsec_now() - before);
 	/* What the terminal stopped, its shell continues; and may stop again before we
 	 * look. */
-	run->stopped_together = command_has_it;
-	if (!command_has_it)
-		continue_stages(run);
+	run->stopped_together = command_has_it && was_continued();
+	for (size_t i = 0; !command_has_it && i < run->result->n_stages; i++)
+		(void)child_signal(&run->result->stages[i].child, SIGCONT);
 }
 
 static void on_signal(struct loop_source *source, short revents)
@@ -304,7 +327,7 @@ int ending_prepare(struct run *run)
 {
 	const struct job *job = run->job;
 	bool may_end = has_limit(&job->limits) || job->tree != TREE_LEAVE ||
-		       job->watch_fd >= 0;
+		       job->watch_fd >= 0 || job->n_stages > 1;
 	int r = 0;
 
 	run->terminal.fd = -1;

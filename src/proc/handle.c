@@ -27,7 +27,8 @@ int handle_format(pid_t pid, int pidfd, char ret_text[HANDLE_SIZE])
 	return 0;
 }
 
-/* A run of decimal digits above 0 and not above max: the rest of the text, or NULL. */
+/* A run of decimal digits that begins with none of 0, and not above max: the rest of the
+ * text, or NULL. */
 static const char *parse_digits(const char *text, uint64_t max, uint64_t *ret)
 {
 	uint64_t value = 0;
@@ -40,7 +41,7 @@ static const char *parse_digits(const char *text, uint64_t max, uint64_t *ret)
 			return NULL;
 		value = value * 10 + digit;
 	}
-	if (p == text || value == 0)
+	if (p == text || *text == '0')
 		return NULL;
 	*ret = value;
 	return p;

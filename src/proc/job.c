@@ -37,6 +37,7 @@ static void fail(struct run *run, enum spawn_step step, int r)
 		return;
 	run->result->error.step = step;
 	run->result->error.error = -r;
+	run->result->failed_stage = run->job->n_stages; /* none in particular */
 }
 
 static bool has_process(const struct result_process_list *list, pid_t pid)
@@ -153,6 +154,8 @@ static void on_stage_ended(struct loop_source *source, short revents)
 	(void)revents;
 	run_reap_stages(run);
 	ending_children_changed(run);
+	/* Dead, but a tracer still has to see it: SIGCHLD will tell when it is ours. */
+	source->events = 0;
 }
 
 static void on_captured(struct capture *c, bool ended)
@@ -242,8 +245,10 @@ static int start_stages(struct run *run)
 			break;
 		}
 		if (!is_last && job->pipe_size &&
-		    fcntl(ends[1], F_SETPIPE_SZ, job->pipe_size) < 0)
+		    fcntl(ends[1], F_SETPIPE_SZ, job->pipe_size) < 0) {
 			r = -errno;
+			(void)buf_add_string(&run->result->error.detail, "pipe-size");
+		}
 
 		auto_fd int out = ends[1];
 		struct stat st;
@@ -281,11 +286,26 @@ static bool wants_draining(const struct run *run)
 	       capture_is_showing(&result->out) || capture_is_showing(&result->err);
 }
 
+/* Whether a signal to us ended it: it died of that very one, or ended in whatever way
+ * after being asked to. */
+static bool was_interrupted(const struct run *run)
+{
+	const struct result *result = run->result;
+
+	if (run->abandoned || run->interrupting)
+		return true;
+	for (size_t i = 0; run->passed_on && i < result->n_stages; i++)
+		if (result->stages[i].child.status.signal == run->passed_on)
+			return true;
+	return false;
+}
+
 static void begin_draining(struct run *run)
 {
 	nsec_t wait = run->job->limits.drain;
 
-	if (run->ending != ENDING_NOT && wait > DRAIN_AFTER_END)
+	/* Nobody who asks us to end wants to wait for what else holds a pipe. */
+	if ((run->ending != ENDING_NOT || was_interrupted(run)) && wait > DRAIN_AFTER_END)
 		wait = DRAIN_AFTER_END;
 	run->draining = true;
 	run->drain.at = nsec_add(nsec_now(), wait);
@@ -356,20 +376,6 @@ static void judge_stages(struct run *run)
 	}
 }
 
-/* Whether a signal to us ended it: it died of that very one, or ended in whatever way
- * after being asked to. */
-static bool was_interrupted(const struct run *run)
-{
-	const struct result *result = run->result;
-
-	if (run->abandoned || run->interrupting)
-		return true;
-	for (size_t i = 0; run->passed_on && i < result->n_stages; i++)
-		if (result->stages[i].child.status.signal == run->passed_on)
-			return true;
-	return false;
-}
-
 static void finish(struct run *run)
 {
 	struct result *result = run->result;
@@ -380,9 +386,10 @@ static void finish(struct run *run)
 	if (!result->started)
 		return;
 	result->duration = nsec_now() - result->started;
-	if (result->error.step != SPAWN_STEP_NONE && result->failed_stage > 0)
+	result->interrupted = was_interrupted(run);
+	if (run->start_failed)
 		result->outcome = OUTCOME_NOT_STARTED;
-	else if (!result->limit_struck && was_interrupted(run))
+	else if (!result->limit_struck && result->interrupted)
 		result->outcome = OUTCOME_INTERRUPTED;
 	else if (!result->limit_struck)
 		result->outcome = result->stages[result->n_stages - 1].outcome;
@@ -403,12 +410,13 @@ static void run_prepared(struct run *run)
 		r = start_stages(run);
 	if (r < 0) {
 		fail(run, SPAWN_STEP_PIPE, r);
+		run->start_failed = true;
 		if (run->stages_left)
 			ending_kill(run);
 	} else {
 		ending_started(run);
 	}
-	while (!is_done(run) && (r == 0 || run->stages_left)) {
+	while ((r == 0 || run->ending != ENDING_NOT) && !is_done(run)) {
 		int step = loop_step(&run->loop);
 
 		if (step < 0) {

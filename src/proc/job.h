@@ -44,6 +44,7 @@ enum job_flags {
 	JOB_SHARES_TERMINAL = 1 << 5, /* the terminal's signals reach the command too: do
 					 not pass them on */
 	JOB_WANT_HANDLE = 1 << 6,     /* the stages' handles are wanted in the result */
+	JOB_IS_PROCKIT = 1 << 7,      /* the command is the inner half of a guard */
 };
 
 struct job_limits {
@@ -69,7 +70,6 @@ struct job_stage {
 
 /* What a user may want to hear while it runs; proc/ does not print. */
 enum job_event {
-	/* signal goes to the command of stage, or (n_stages) to all that is left of it */
 	/* signal goes to the command of stage, or (n_stages) to what all have left behind
 	 */
 	JOB_EVENT_SIGNAL,

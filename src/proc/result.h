@@ -62,6 +62,7 @@ struct result {
 	nsec_t duration;	    /* until all was collected */
 	bool limit_struck;	    /* timed out, silent too long, or too much output */
 	bool killed;		    /* KILL was sent after a limit */
+	bool interrupted;	    /* a signal to us ended it, or asked it to end */
 	int interrupted_by; /* the signal that ended our own waiting after the command had
 			       ended; 0 */
 

@@ -27,6 +27,7 @@ struct run {
 	struct loop_source *stage_sources; /* pidfds */
 	size_t stages_left;		   /* running */
 	enum ending ending;
+	bool start_failed; /* a stage could not be started; the others are being ended */
 	bool abandoned;	   /* told to end after the command had ended: stop waiting */
 	bool draining;	   /* waiting for captured pipes, once all else is done */
 	bool drained;	   /* the wait for captured pipes is over */

@@ -10,7 +10,7 @@
 static const int caught[] = {
 	SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM,   SIGUSR1, SIGUSR2, SIGALRM,
 	SIGPIPE, SIGABRT, SIGPROF, SIGVTALRM, SIGXCPU, SIGPOLL, SIGPWR,
-	SIGTSTP, SIGTTIN, SIGTTOU, SIGSTKFLT, SIGCONT, SIGCHLD,
+	SIGTSTP, SIGTTIN, SIGTTOU, SIGSTKFLT, SIGCONT, SIGCHLD, SIGXFSZ,
 };
 
 void signals_save(struct signals *s)
@@ -56,7 +56,22 @@ void signals_release(struct signals *s)
 	if (s->fd < 0)
 		return;
 	s->fd = fd_close(s->fd);
-	(void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
+
+	/* What our own failed writes have left pending: their results have said it. */
+	const struct timespec at_once = {0};
+	sigset_t ours;
+
+	(void)sigemptyset(&ours);
+	(void)sigaddset(&ours, SIGPIPE);
+	(void)sigaddset(&ours, SIGXFSZ);
+	while (sigtimedwait(&ours, NULL, &at_once) > 0)
+		;
+
+	/* From here on a file that may grow no further is an error, and not our death. */
+	sigset_t mask = s->mask;
+
+	(void)sigaddset(&mask, SIGXFSZ);
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 int signals_read(const struct signals *s, struct signalfd_siginfo *ret)

@@ -28,7 +28,10 @@ void signals_save(struct signals *s);
 /* Block and read from s->fd: 0 or -errno. */
 int signals_catch(struct signals *s);
 
-/* Back to the mask we were started with; what is pending now takes its effect. */
+/*
+ * Back to the mask we were started with; what is pending now takes its effect. Only
+ * SIGXFSZ stays blocked, so that a write beyond RLIMIT_FSIZE is EFBIG.
+ */
 void signals_release(struct signals *s);
 
 /* Take one: 1 and *ret, 0 when none is left, -errno. */

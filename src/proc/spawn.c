@@ -104,10 +104,16 @@ static int set_up_attributes(const struct spawn *s, bool through_verb,
 	else if (s->flags & SPAWN_NEW_GROUP)
 		flags |= POSIX_SPAWN_SETPGROUP;
 
+	sigset_t def = s->def;
 	int r = posix_spawnattr_setsigmask(attr, &mask);
 
+#ifdef __GLIBC__
+	/* glibc's child ignores the two signals it keeps for threads, and sigaddset()
+	 * does not know them: without this a command has 32 and 33 ignored. */
+	def.__val[0] |= 3UL << 31;
+#endif
 	if (r == 0)
-		r = posix_spawnattr_setsigdefault(attr, &s->def);
+		r = posix_spawnattr_setsigdefault(attr, &def);
 	if (r == 0)
 		r = posix_spawnattr_setflags(attr, flags);
 	return -r;
@@ -286,38 +292,43 @@ static void restore_stdio(int saved[3])
 		}
 }
 
-int spawn_exec(const struct spawn *s, struct spawn_error *ret_error)
+/* The last steps: limits come after all that needs descriptors. Returns only on failure.
+ */
+static int apply_and_exec(const struct spawn *s, struct spawn_error *e)
 {
 	const char *what = "";
 	int r = exec_verb_apply(s, &what);
 
 	if (r < 0) {
-		(void)buf_add_string(&ret_error->detail, what);
-		return fail(ret_error, SPAWN_STEP_SPAWN, r);
+		(void)buf_add_string(&e->detail, what);
+		return fail(e, SPAWN_STEP_SPAWN, r);
 	}
+	(void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
+	(void)execve(s->path.data, s->argv, s->envp);
+	r = -errno;
+	if (is_for_shell(s, r)) {
+		auto_free char **words = words_for_shell(s);
+
+		if (!words)
+			return fail(e, SPAWN_STEP_SPAWN, -ENOMEM);
+		(void)execve(SHELL_PATH, words, s->envp);
+		r = -errno;
+	}
+	return fail_exec(s, e, r);
+}
+
+int spawn_exec(const struct spawn *s, struct spawn_error *ret_error)
+{
+	int saved[3] = {-1, -1, -1};
+	int r;
+
 	for (int sig = 1; sig <= 64; sig++)
 		if (sigismember(&s->def, sig) == 1)
 			(void)signal(sig, SIG_DFL);
 	if (s->dirfd != AT_FDCWD && fchdir(s->dirfd) < 0)
 		return fail(ret_error, SPAWN_STEP_CHDIR, -errno);
-
-	int saved[3] = {-1, -1, -1};
-
 	r = replace_stdio(s, saved);
-	if (r == 0) {
-		(void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
-		(void)execve(s->path.data, s->argv, s->envp);
-		r = -errno;
-		if (is_for_shell(s, r)) {
-			auto_free char **words = words_for_shell(s);
-
-			r = -ENOMEM;
-			if (words) {
-				(void)execve(SHELL_PATH, words, s->envp);
-				r = -errno;
-			}
-		}
-	}
+	r = r < 0 ? fail(ret_error, SPAWN_STEP_PIPE, r) : apply_and_exec(s, ret_error);
 	restore_stdio(saved);
-	return fail_exec(s, ret_error, r);
+	return r;
 }

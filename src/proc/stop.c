@@ -8,6 +8,9 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+/* How long we wait for what does not die of KILL, as a kernel thread does not. */
+#define GIVE_UP_AFTER (5 * NSEC_PER_SEC)
+
 /* Scans until nothing new turns up. */
 enum { ROUNDS = 16 };
 
@@ -27,7 +30,9 @@ struct stopping {
 	size_t cap_watches;
 	struct loop_timer kill_after;
 	struct loop_timer timeout;
+	struct loop_timer give_up;
 	bool timed_out;
+	bool given_up;
 	int error; /* -errno of a failure of ours */
 };
 
@@ -102,8 +107,12 @@ static int reach(struct stopping *st, struct stop_target *target, int signal,
 	for (int round = 0; round < ROUNDS; round++) {
 		int living = tree_scan(tree);
 
-		if (living < 0)
+		if (living < 0) {
+			/* Those known have their signal, come what may: they may be
+			 * stopped. */
+			(void)tree_signal(tree, signal, then_continue);
 			return living;
+		}
 		if (round > 0 && tree->n == known)
 			break;
 		known = tree->n;
@@ -177,6 +186,14 @@ static void on_kill_after(struct loop_timer *timer)
 
 	for (size_t i = 0; i < st->stop->n_targets; i++)
 		signal_target(st, &st->stop->targets[i], SIGKILL);
+	st->give_up.at = nsec_add(nsec_now(), GIVE_UP_AFTER);
+}
+
+static void on_give_up(struct loop_timer *timer)
+{
+	struct stopping *st = timer->data;
+
+	st->given_up = true;
 }
 
 static void on_timeout(struct loop_timer *timer)
@@ -229,9 +246,12 @@ static int run(struct stopping *st)
 		r = add_timer(st, &st->timeout, stop->timeout, on_timeout);
 	if (r == 0)
 		r = add_timer(st, &st->kill_after, stop->kill_after, on_kill_after);
+	if (r == 0)
+		r = add_timer(st, &st->give_up, NSEC_FOREVER, on_give_up);
 	for (size_t i = 0; r == 0 && stop->signal && i < stop->n_targets; i++)
 		signal_target(st, &stop->targets[i], stop->signal);
-	while (r == 0 && !st->error && !st->timed_out && is_anyone_left(st))
+	while (r == 0 && !st->error && !st->timed_out && !st->given_up &&
+	       is_anyone_left(st))
 		r = loop_step(&st->loop);
 	return r ? r : st->error;
 }
@@ -245,7 +265,9 @@ int stop_run(struct stop *s, enum stop_outcome *ret_outcome)
 
 	int r = run(&st);
 
-	*ret_outcome = st.timed_out ? STOP_TIMED_OUT : STOP_GONE;
+	*ret_outcome = st.timed_out  ? STOP_TIMED_OUT
+		       : st.given_up ? STOP_GIVEN_UP
+				     : STOP_GONE;
 	loop_clear(&st.loop);
 	for (size_t i = 0; i < st.n_watches; i++)
 		free(st.watches[i]);

@@ -40,6 +40,7 @@ struct stop {
 enum stop_outcome {
 	STOP_GONE,	/* all that could be signalled are gone */
 	STOP_TIMED_OUT, /* something is still there */
+	STOP_GIVEN_UP,	/* the same, a few seconds after KILL: it cannot be killed */
 };
 
 /* Do it: 0 and *ret_outcome, or -errno when we ran out of something. Frees what it used

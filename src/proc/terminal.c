@@ -5,6 +5,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+bool terminal_is_foreground(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (tcgetpgrp(fd) == getpgrp())
+			return true;
+	return false;
+}
+
 void terminal_save(struct terminal *t)
 {
 	t->fd = -1;

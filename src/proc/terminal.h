@@ -17,6 +17,10 @@ struct terminal {
 	struct termios modes;
 };
 
+/* Whether we are in the foreground of a terminal, where a Ctrl-Z may come at any moment.
+ */
+bool terminal_is_foreground(void);
+
 void terminal_save(struct terminal *t);
 void terminal_restore(const struct terminal *t);
 

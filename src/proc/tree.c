@@ -226,13 +226,34 @@ static int note_member(struct tree *t, const struct procfs_stat *st)
 	return 0;
 }
 
-/* Walk down, breadth first, from the pids in the list, which grows as it goes. */
-static int walk(struct tree *t, struct pid_list *list, struct snapshot *snap)
+/*
+ * Whether a foreign tree may go on from this process, which stands in the list only
+ * because a member had its pid. If it is not that member any more, it is a stranger.
+ */
+static bool is_still_member(const struct tree *t, const struct procfs_stat *st)
+{
+	struct tree_member *m = tree_find(t, st->pid);
+
+	if (!m)
+		return t->scans == 1 && st->pid == t->root;
+	if (m->start != st->start)
+		m->gone = true;
+	return !m->gone;
+}
+
+/*
+ * Walk down, breadth first, from the pids in the list, which grows as it goes. The first
+ * n_seeds of it are members of a foreign tree that we start from.
+ */
+static int walk(struct tree *t, struct pid_list *list, size_t n_seeds,
+		struct snapshot *snap)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		struct procfs_stat st;
 
 		if (procfs_stat(list->pids[i], &st) < 0 || !procfs_is_alive(&st))
+			continue;
+		if (i < n_seeds && !is_still_member(t, &st))
 			continue;
 		if (t->own && st.ppid == t->root && is_from_before(t, &st))
 			continue;
@@ -252,8 +273,8 @@ static int walk(struct tree *t, struct pid_list *list, struct snapshot *snap)
 	return 0;
 }
 
-/* Mark those that have ended: how many live. A walk may miss one that changed its parent
- * meanwhile, so each is asked. */
+/* Mark those that have ended: how many live, as far as this scan tells. A walk may miss
+ * one that changed its parent meanwhile, so each is asked. */
 static int count_living(struct tree *t)
 {
 	int living = 0;
@@ -264,8 +285,10 @@ static int count_living(struct tree *t)
 
 		if (m->gone)
 			continue;
-		if (procfs_stat(m->pid, &st) == 0 && st.start == m->start &&
-		    procfs_is_alive(&st))
+		if (m->seen == t->scans)
+			living++;
+		else if (procfs_stat(m->pid, &st) == 0 && st.start == m->start &&
+			 procfs_is_alive(&st))
 			living++;
 		else if (!m->is_owned) /* an owned one is gone when its struct child says
 					  so */
@@ -283,15 +306,15 @@ int tree_scan(struct tree *t)
 	t->scans++;
 	if (t->own)
 		r = children_of(t->root, 1, &snap, &list);
-	else
+	else if (t->scans == 1)
 		r = pid_list_add(&list, t->root);
 	/* A foreign tree's orphans are nobody's children that we know: go on from each
 	 * that we saw. */
 	for (size_t i = 0; r == 0 && !t->own && i < t->n; i++)
-		if (!t->members[i].gone && t->members[i].pid != t->root)
+		if (!t->members[i].gone)
 			r = pid_list_add(&list, t->members[i].pid);
 	if (r == 0)
-		r = walk(t, &list, &snap);
+		r = walk(t, &list, t->own ? 0 : list.n, &snap);
 	free(list.pids);
 	free(snap.pids.pids);
 	free(snap.parents.pids);

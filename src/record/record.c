@@ -6,7 +6,7 @@
 #include "base/exit.h"
 #include "base/message.h"
 #include "base/parse.h"
-#include "base/quote.h"
+#include "record/command.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -145,12 +145,7 @@ static void write_command(struct json *j, const struct job *job, size_t first, s
 	struct out text;
 
 	out_init(&text, -1);
-	for (size_t i = first; i < first + n; i++) {
-		if (i > first)
-			out_string(&text,
-				   job->stages[i - 1].merge_stderr ? " 2>&1 | " : " | ");
-		quote_words(&text, job->stages[i].spawn.argv);
-	}
+	command_write(&text, job, first, n);
 	if (text.error || buf_add_char(&text.buf, '\0') < 0)
 		json_null(j, "command");
 	else
@@ -181,6 +176,25 @@ static void write_what(struct json *j, const struct record *r, size_t first,
 		   stage ? &stage->child.started_at : &r->result->started_at);
 }
 
+/* The records of earlier tries, as they stand in their file. */
+static void write_attempts(struct json *j, const struct record *r)
+{
+	char data[PIECE];
+	ssize_t n;
+
+	if (r->attempts < 0) {
+		json_null(j, "attempts");
+		return;
+	}
+	json_array_begin(j, "attempts");
+	json_raw(j, "");
+	for (off_t at = 0; (n = pread(r->attempts, data, sizeof(data), at)) > 0; at += n)
+		out_write(j->out, data, (size_t)n);
+	if (n < 0)
+		out_fail(j->out, -errno);
+	json_array_end(j);
+}
+
 /* How a stage, or the stage that decides, ended. */
 static void write_end(struct json *j, const struct record *r,
 		      const struct result_stage *stage, nsec_t duration,
@@ -193,7 +207,7 @@ static void write_end(struct json *j, const struct record *r,
 	bool ended = record_returncode(stage, &returncode);
 	bool signaled = ended && status->signal != 0;
 
-	if (stage->child.pid > 0)
+	if (stage->child.pid > 0 && duration >= 0)
 		json_nsec_as_ms(j, "duration_ms", duration);
 	else
 		json_null(j, "duration_ms");
@@ -218,13 +232,7 @@ static void write_end(struct json *j, const struct record *r,
 	}
 	json_array_end(j);
 	json_int(j, "tries", r->tries);
-	if (r->attempts) {
-		json_array_begin(j, "attempts");
-		json_raw(j, r->attempts);
-		json_array_end(j);
-	} else {
-		json_null(j, "attempts");
-	}
+	write_attempts(j, r);
 }
 
 static void write_output(struct json *j, const struct record *r, bool is_whole)
@@ -343,7 +351,8 @@ static void write_stage(struct json *j, const struct record *r, size_t i)
 	json_object_begin(j, NULL);
 	json_int(j, "index", (int64_t)i + 1);
 	write_what(j, r, i, stage);
-	write_end(j, r, stage, stage->child.ended_at - stage->child.started,
+	write_end(j, r, stage,
+		  stage->child.ended ? stage->child.ended_at - stage->child.started : -1,
 		  stage->outcome, r->statuses[i]);
 	json_bool(j, "benign_sigpipe", stage->benign_sigpipe);
 	write_rest(j, r, stage, false, result->failed_stage == i);
@@ -404,7 +413,7 @@ static struct result_stage stage_of_whole(const struct record *r)
 	return whole;
 }
 
-void record_write_bare(struct out *o, const struct record *r)
+void record_write(struct out *o, const struct record *r)
 {
 	const struct result *result = r->result;
 	struct result_stage whole = stage_of_whole(r);
@@ -424,10 +433,4 @@ void record_write_bare(struct out *o, const struct record *r)
 	if (r->is_pipeline)
 		write_stages(&j, r);
 	json_object_end(&j);
-}
-
-void record_write(struct out *o, const struct record *r)
-{
-	record_write_bare(o, r);
-	out_char(o, '\n');
 }

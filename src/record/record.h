@@ -26,8 +26,7 @@ struct record {
 	int deciding_stage;  /* pipelines: index, -1: all succeeded */
 	const int *statuses; /* pipelines: one a stage, as a shell shows it; -1: none */
 	unsigned tries;
-	const char *attempts; /* the earlier tries' records, separated by commas; NULL:
-				 none */
+	int attempts; /* a file with the earlier tries' records; -1: none */
 
 	/* Where it was not started: what could not be opened, entered or executed, and
 	 * why in words. */
@@ -35,11 +34,8 @@ struct record {
 	const char *error_message;
 };
 
-/* Write it, and a newline. */
+/* Write it, without a newline behind it. */
 void record_write(struct out *o, const struct record *r);
-
-/* The same without the newline, as an element of an array. */
-void record_write_bare(struct out *o, const struct record *r);
 
 /* A captured stream as a JSON string value; its last newline is left out when
  * strip_newline. Also writes "<key>_encoding". */

@@ -2,8 +2,8 @@
  * Captured output as words that eval reads in any POSIX shell: returncode=3 stdout='...'
  * stderr='...'.
  *
- * A shell variable cannot hold a NUL: shell_words_fit() looks for one, before anything is
- * written.
+ * A shell variable cannot hold a NUL: shell_words_check() looks for one, before anything
+ * is written.
  */
 #ifndef RECORD_SHELL_WORDS_H
 #define RECORD_SHELL_WORDS_H

@@ -96,7 +96,7 @@ static void test_parse(void)
 	}
 }
 
-/* A child that lives until its pipe is closed. */
+/* A child that lives until there is something in its pipe, or nobody who could write. */
 struct living {
 	pid_t pid;
 	int end;
@@ -114,7 +114,7 @@ static struct living start_child(void)
 		char c;
 
 		close(ends[1]);
-		_exit(read(ends[0], &c, 1) != 0);
+		_exit(read(ends[0], &c, 1) < 0);
 	}
 	close(ends[0]);
 	child.end = ends[1];
@@ -126,6 +126,8 @@ static void end_child(struct living *child)
 {
 	siginfo_t info;
 
+	if (write(child->end, "", 1) != 1)
+		exit(2);
 	child->end = fd_close(child->end);
 	(void)waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT);
 }

@@ -189,12 +189,17 @@ static void test_timer_adds_timers(void)
 	begin();
 	add_timer(&p, 1, nsec_now());
 	p.act = add_more_timers;
-	for (int i = 0; i < 3; i++)
+	do {
 		(void)loop_step(&loop);
+	} while (more[MORE - 1].calls == 0);
+	is_int(p.calls, 1, "a timer that adds others comes once");
+	/* One step more, which ends because that one is due again. */
+	p.act = NULL;
+	p.timer.at = nsec_now();
+	(void)loop_step(&loop);
 	for (int i = 0; i < MORE; i++)
 		once += more[i].calls == 1;
-	is_int(once, MORE, "timers that a timer adds come once each");
-	is_int(p.calls, 1, "and the first does not come again");
+	is_int(once, MORE, "and so does each of the others");
 	loop_clear(&loop);
 }
 
@@ -379,6 +384,7 @@ static void test_interrupted(void)
 
 int main(void)
 {
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	test_timers_never_early();
 	test_timer_among_events();
 	test_timer_order();

@@ -211,7 +211,7 @@ static void *fork_in_thread(void *data)
 	char c;
 
 	work->child = fork_waiting();
-	if (write(work->done[1], "", 1) != 1 || read(work->go_on[0], &c, 1) != 0)
+	if (write(work->done[1], "", 1) != 1 || read(work->go_on[0], &c, 1) != 1)
 		_exit(2);
 	return NULL;
 }
@@ -239,9 +239,11 @@ static void test_children_of_threads(void)
 	ok(procfs_children(getpid(), st.threads, &list) == 0 && has_just(&list, pids, 2),
 	   "all threads have both");
 	free(list.pids);
-	close(work.go_on[1]);
+	if (write(work.go_on[1], "", 1) != 1)
+		exit(2);
 	(void)pthread_join(thread, NULL);
 	close(work.go_on[0]);
+	close(work.go_on[1]);
 	close(work.done[0]);
 	close(work.done[1]);
 	end_children();

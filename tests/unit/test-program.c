@@ -213,6 +213,7 @@ static void test_inspect(void)
 
 int main(void)
 {
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (ok(make_files(), "files to look at")) {
 		test_find();
 		test_inspect();

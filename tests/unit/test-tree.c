@@ -328,6 +328,29 @@ static void test_before(void)
 	tree_clear(&t);
 }
 
+/* One that started in the very tick in which we begin, where its start does not tell. */
+static void test_just_before(void)
+{
+	nsec_t tick = NSEC_PER_SEC / sysconf(_SC_CLK_TCK);
+	nsec_t now = nsec_clock(CLOCK_BOOTTIME) / tick;
+	struct tree t = TREE_INIT;
+
+	while (nsec_clock(CLOCK_BOOTTIME) / tick == now)
+		;
+
+	pid_t before = fork_as(BEFORE);
+
+	(void)hear(1, IS_THERE);
+	is_int(tree_init_own(&t), 0, "just before: begun");
+	is_int(tree_scan(&t), 0, "just before: it is not counted");
+	ok(!tree_has_children(&t), "just before: it is not waited for");
+	is_int(tree_signal(&t, SIGUSR1, false), 0, "just before: it is not signalled");
+	(void)kill(before, SIGTERM);
+	ok(hear(1, ENDS) && last[BEFORE].signals == 0, "just before: it lived on");
+	(void)waitpid(before, NULL, 0);
+	tree_clear(&t);
+}
+
 /* More than the first room for members and the first table of them. */
 static void test_many(void)
 {
@@ -441,6 +464,7 @@ int main(void)
 	test_owned();
 	test_stopped();
 	test_before();
+	test_just_before();
 	test_many();
 	test_foreign();
 	test_foreign_root();
