@@ -36,6 +36,8 @@ libprockit_a_SOURCES = \
 	%D%/proc/job.h \
 	%D%/proc/loop.c \
 	%D%/proc/loop.h \
+	%D%/proc/pause.c \
+	%D%/proc/pause.h \
 	%D%/proc/pidfd.c \
 	%D%/proc/pidfd.h \
 	%D%/proc/procfs.c \
@@ -69,6 +71,8 @@ libprockit_a_SOURCES = \
 	%D%/cli/subcommand.h \
 	%D%/cli/suggest.c \
 	%D%/cli/suggest.h \
+	%D%/record/command.c \
+	%D%/record/command.h \
 	%D%/record/record.c \
 	%D%/record/record.h \
 	%D%/record/shell-words.c \
