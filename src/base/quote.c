@@ -71,6 +71,14 @@ void quote_word(struct out *o, const char *word)
 		quote_always(o, word);
 }
 
+void quote_argument(struct out *o, const char *word)
+{
+	if (word_is_harmless(word))
+		out_string(o, word);
+	else
+		quote_always(o, word);
+}
+
 void quote_words(struct out *o, char *const *words)
 {
 	if (!words[0])
@@ -78,9 +86,6 @@ void quote_words(struct out *o, char *const *words)
 	quote_word(o, words[0]);
 	for (size_t i = 1; words[i]; i++) {
 		out_char(o, ' ');
-		if (word_is_harmless(words[i]))
-			out_string(o, words[i]);
-		else
-			quote_always(o, words[i]);
+		quote_argument(o, words[i]);
 	}
 }

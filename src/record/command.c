@@ -8,12 +8,10 @@
  */
 static void write_stage(struct out *o, const struct spawn *s)
 {
-	char *first[] = {(char *)(s->file ? s->file : s->argv[0]), NULL};
-
-	quote_words(o, first);
+	quote_word(o, s->file ? s->file : s->argv[0]);
 	for (char *const *word = s->argv + 1; *word; word++) {
 		out_char(o, ' ');
-		quote_word(o, *word);
+		quote_argument(o, *word);
 	}
 }
 

@@ -67,19 +67,34 @@ static void on_term(int sig)
 	_exit(0);
 }
 
+__attribute__((noreturn)) static void live(void);
+
+/* Start a child of one's own. */
+static void on_usr2(int sig)
+{
+	(void)sig;
+	if (fork() == 0) {
+		my_role = ORPHAN;
+		tell(IS_THERE);
+		live();
+	}
+}
+
 static void be(enum role role)
 {
 	struct sigaction action = {.sa_handler = on_usr1};
 
 	my_role = role;
 	(void)sigaction(SIGUSR1, &action, NULL);
+	action.sa_handler = on_usr2;
+	(void)sigaction(SIGUSR2, &action, NULL);
 	action.sa_handler = on_term;
 	(void)sigaction(SIGTERM, &action, NULL);
 	close(life[1]);
 	tell(IS_THERE);
 }
 
-__attribute__((noreturn)) static void live(void)
+static void live(void)
 {
 	char c;
 
@@ -144,6 +159,13 @@ static pid_t start_family(void)
 	}
 	be(HEAD);
 	live();
+}
+
+/* To one process only, even when there is none because something went wrong. */
+static void send_one(pid_t pid, int sig)
+{
+	if (pid > 1)
+		(void)kill(pid, sig);
 }
 
 static bool is_waitable(pid_t pid)
@@ -257,10 +279,16 @@ static void test_stopped(void)
 
 	(void)tree_init_own(&t);
 
-	pid_t pid = fork_as(HEAD);
+	pid_t pid = fork();
 
+	if (pid == 0) {
+		/* While it is stopped, it would not see that we are gone. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		be(HEAD);
+		live();
+	}
 	(void)hear(1, IS_THERE);
-	(void)kill(pid, SIGSTOP);
+	send_one(pid, SIGSTOP);
 	(void)waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT);
 	is_int(tree_scan(&t), 1, "stopped: it lives");
 	is_int(tree_signal(&t, SIGTERM, true), 1, "stopped: signalled and continued");
@@ -309,7 +337,7 @@ static void test_before(void)
 	(void)hear(FAMILY, GOT_SIGNAL);
 
 	/* Now the child of one from before becomes ours. */
-	(void)kill(before, SIGTERM);
+	send_one(before, SIGTERM);
 	ok(hear(1, ENDS) && last[BEFORE].signals == 0,
 	   "before: it had no signal of ours");
 	(void)waitpid(before, NULL, 0);
@@ -321,7 +349,7 @@ static void test_before(void)
 	is_int(right, FAMILY, "before: each had one signal");
 	is_int(reap_all(&t), FAMILY, "before: only our own are waited for");
 	ok(!is_waitable(orphan), "before: the orphan lives");
-	(void)kill(orphan, SIGTERM);
+	send_one(orphan, SIGTERM);
 	ok(hear(1, ENDS) && last[ORPHAN].signals == 0,
 	   "before: the orphan had no signal of ours");
 	(void)waitpid(orphan, NULL, 0);
@@ -345,7 +373,7 @@ static void test_just_before(void)
 	is_int(tree_scan(&t), 0, "just before: it is not counted");
 	ok(!tree_has_children(&t), "just before: it is not waited for");
 	is_int(tree_signal(&t, SIGUSR1, false), 0, "just before: it is not signalled");
-	(void)kill(before, SIGTERM);
+	send_one(before, SIGTERM);
 	ok(hear(1, ENDS) && last[BEFORE].signals == 0, "just before: it lived on");
 	(void)waitpid(before, NULL, 0);
 	tree_clear(&t);
@@ -412,18 +440,21 @@ static void test_foreign(void)
 	ok(hear(SEEN, GOT_SIGNAL), "foreign: and have got it");
 	is_int(tree_signal(&t, SIGUSR1, false), 0, "foreign: once is enough");
 
-	(void)kill(head, SIGKILL);
+	send_one(head, SIGKILL);
 	(void)waitpid(head, NULL, 0);
 	is_int(tree_scan(&t), SEEN - 1, "foreign: without the head the others remain");
 	ok(tree_find(&t, head)->gone, "foreign: the head is gone");
-	is_int(tree_signal(&t, SIGTERM, true), SEEN - 1, "foreign: they are signalled");
-	ok(hear(SEEN - 1, ENDS), "foreign: they end");
+	send_one(last[CHILD].pid, SIGUSR2);
+	(void)hear(1, IS_THERE);
+	is_int(tree_scan(&t), SEEN, "foreign: also what they start only now");
+	is_int(tree_signal(&t, SIGTERM, true), SEEN, "foreign: they are signalled");
+	ok(hear(SEEN, ENDS), "foreign: they end");
 	wait_gone(&t);
 	is_int(tree_scan(&t), 0, "foreign: zombies are gone");
 	is_int(tree_signal(&t, SIGKILL, false), 0, "foreign: nobody is left to signal");
 	tree_clear(&t);
 
-	(void)kill(last[DAEMON].pid, SIGTERM);
+	send_one(last[DAEMON].pid, SIGTERM);
 	ok(hear(1, ENDS) && last[DAEMON].signals == 0, "foreign: the daemon had nothing");
 	collect_everybody();
 }
@@ -443,7 +474,7 @@ static void test_foreign_root(void)
 	tree_clear(&t);
 
 	for (int i = HEAD + 1; i < FAMILY; i++)
-		(void)kill(last[i].pid, SIGTERM);
+		send_one(last[i].pid, SIGTERM);
 	(void)hear(FAMILY - 1, ENDS);
 	collect_everybody();
 
@@ -456,6 +487,8 @@ static void test_foreign_root(void)
 int main(void)
 {
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	/* A tree that is never empty, or a report that never comes, is a failure too. */
+	(void)alarm(60);
 	/* Whatever a test starts comes to us in the end, also before a tree is begun. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || pipe2(reports, O_CLOEXEC) < 0 ||
 	    pipe2(life, O_CLOEXEC) < 0)
