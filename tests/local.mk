@@ -20,6 +20,7 @@ TESTS += \
 	%D%/man.bats \
 	%D%/pipe.bats \
 	%D%/readme.bats \
+	%D%/regressions.bats \
 	%D%/report.bats \
 	%D%/run.bats \
 	%D%/signals.bats \
@@ -96,6 +97,7 @@ EXTRA_DIST += \
 	%D%/man.bats \
 	%D%/pipe.bats \
 	%D%/readme.bats \
+	%D%/regressions.bats \
 	%D%/report.bats \
 	%D%/run.bats \
 	%D%/signals.bats \

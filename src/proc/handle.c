@@ -77,9 +77,8 @@ int handle_open(const struct handle *h)
 {
 	auto_fd int fd = pidfd_for(h->pid);
 
-	/* The number of a thread is no process: EINVAL, or ENOENT since Linux 6.15. */
 	if (fd < 0)
-		return fd == -EINVAL || fd == -ENOENT ? -ESRCH : fd;
+		return fd;
 	/* Compare only now: what the pidfd names cannot change any more. */
 	if (h->inode) {
 		uint64_t inode;

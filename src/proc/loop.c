@@ -152,8 +152,8 @@ int loop_step(struct loop *l)
 	for (size_t i = 0; ready > 0 && i < n; i++) {
 		short revents = l->polled[i].revents;
 
-		/* A callback before this one may have removed it. */
-		if (revents && l->sources[i])
+		/* A callback before this one may have removed or paused it. */
+		if (revents && l->sources[i] && l->sources[i]->events)
 			l->sources[i]->ready(l->sources[i], revents);
 	}
 	expire_timers(l);

@@ -20,7 +20,10 @@ int pidfd_for(pid_t pid)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	return fd < 0 ? -errno : fd;
+	if (fd >= 0)
+		return fd;
+	/* The number of a thread is no process: EINVAL, or ENOENT since Linux 6.15. */
+	return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
 }
 
 int pidfd_signal(int pidfd, pid_t pid, int signal)

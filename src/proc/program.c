@@ -13,12 +13,10 @@
 
 static const char *path_of(char *const *envp)
 {
-	const char *path = DEFAULT_PATH;
-
 	for (; *envp; envp++)
 		if (strncmp(*envp, "PATH=", 5) == 0)
-			path = *envp + 5;
-	return path;
+			return *envp + 5;
+	return DEFAULT_PATH;
 }
 
 /* Whether the file could be executed: 0 or -errno. A folder is EACCES, as execve(2) has

@@ -281,17 +281,18 @@ static int count_living(struct tree *t)
 
 	for (size_t i = 0; i < t->n; i++) {
 		struct tree_member *m = &t->members[i];
-		struct procfs_stat st;
+		struct procfs_stat st = {.start = m->start, .state = 'R'};
 
 		if (m->gone)
 			continue;
-		if (m->seen == t->scans)
+
+		/* What cannot be read for want of descriptors is taken for alive. */
+		int r = m->seen == t->scans ? 0 : procfs_stat(m->pid, &st);
+
+		if (r != -ESRCH && st.start == m->start && procfs_is_alive(&st))
 			living++;
-		else if (procfs_stat(m->pid, &st) == 0 && st.start == m->start &&
-			 procfs_is_alive(&st))
-			living++;
-		else if (!m->is_owned) /* an owned one is gone when its struct child says
-					  so */
+		else if (!m->is_owned) /* its struct child says when an owned one is gone
+					*/
 			m->gone = true;
 	}
 	return living;
@@ -334,7 +335,12 @@ static int send_to(const struct tree_member *m, int signal, bool then_continue)
 		if (opened == -ESRCH)
 			return -ESRCH;
 		pidfd = opened;
-		if (procfs_stat(m->pid, &st) < 0 || st.start != m->start)
+
+		int r = procfs_stat(m->pid, &st);
+
+		if (r < 0)
+			return r;
+		if (st.start != m->start)
 			return -ESRCH;
 	}
 

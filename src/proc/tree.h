@@ -7,7 +7,7 @@
  * reap, so its pid cannot be recycled. Every live descendant hangs on a direct child, and
  * every direct child's end gives SIGCHLD: so the tree is empty exactly when no direct
  * child is left, and no polling is needed. Children that we had before (a shell exec'd us
- * with background jobs running) are recorded at the start and never touched. A foreign
+ * with background jobs running) are recorded at the start and never signalled. A foreign
  * tree (tree_init_foreign) has a root that is not ours: there we hold a pidfd for every
  * member we saw, scan until nothing new turns up, and an orphan that escaped before the
  * first scan is lost, which only a parent could prevent.
