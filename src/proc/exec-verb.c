@@ -44,7 +44,7 @@ static sigset_t set_from_bits(uint64_t bits)
 	return set;
 }
 
-/* A limit's number; RLIM_INFINITY is its largest. */
+/* The attributes as words, each with its NUL, and how many they are. */
 static int add_attributes(const struct spawn *s, int error_fd, struct buf *text,
 			  size_t *ret_n)
 {

@@ -74,7 +74,6 @@ int loop_add_timer(struct loop *l, struct loop_timer *timer)
 		return -ENOMEM;
 	l->timers = timers;
 	l->timers[l->n_timers++] = timer;
-	timer->added = true;
 	return 0;
 }
 

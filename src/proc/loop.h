@@ -34,7 +34,6 @@ struct loop_timer {
 	nsec_t at; /* a moment; NSEC_FOREVER: off */
 	void (*expired)(struct loop_timer *timer);
 	void *data;
-	bool added; /* the loop's */
 };
 
 struct loop {

@@ -77,8 +77,7 @@ struct spawn {
 	const char *file;  /* the program, when it is not argv[0]; NULL */
 	char *const *envp;
 	int dirfd;    /* the directory it starts in; AT_FDCWD: ours */
-	int stdio[3]; /* descriptors above 2 to become its 0, 1, 2; -1: ours. 1 in
-			 stdio[2] is its own new stdout */
+	int stdio[3]; /* descriptors above 2 to become its 0, 1, 2; -1: ours */
 	enum spawn_flags flags;
 	sigset_t mask;	 /* its signal mask */
 	sigset_t def;	 /* signals to reset to their default */
