@@ -49,10 +49,12 @@ int capture_open(struct capture *c, int *ret_child_end)
 	return fd_set_nonblock(c->pipe);
 }
 
+/* What came cannot be kept: an error, and what is kept is not all. */
 static void fail(struct capture *c, int r)
 {
 	if (!c->error)
 		c->error = -r;
+	c->truncated = true;
 }
 
 /* Move what is in memory to a file, and go on there: 0 or -errno. */

@@ -29,7 +29,7 @@ struct capture {
 	uint64_t size;	/* bytes captured */
 	uint64_t limit; /* keep no more than this; UINT64_MAX: all */
 	bool enabled;
-	bool truncated; /* there was more than the limit */
+	bool truncated; /* there was more than the limit, or than could be kept */
 	int error;	/* errno of a failure to keep it (disk full); 0 */
 	unsigned long inode;
 
