@@ -89,6 +89,7 @@ libprockit_a_SOURCES = \
 	%D%/drive/words.c
 
 bin_PROGRAMS += prockit
+prockit_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
 prockit_SOURCES = \
 	%D%/external.c \
 	%D%/external.h \

@@ -49,9 +49,15 @@ static int getoutput_run(char **operands)
 	if (status >= 0)
 		return status;
 	drive_run(&d);
-	(void)drive_say_failure(&d);
+
+	bool failed = drive_say_failure(&d);
+
 	/* The report first: the write may be our end. */
 	status = drive_finish(&d, drive_status(&d));
+
+	/* What we could not keep whole is not passed off as all of it. */
+	if (failed)
+		return status;
 
 	const struct capture *out = &d.result.out;
 	int r = capture_write(out, capture_text_size(out, true), STDOUT_FILENO);

@@ -110,7 +110,7 @@ static int write_long(const struct drive *d)
 {
 	int r = may_rename(d) ? write_by_rename(d) : -EXDEV;
 
-	if (r == 0 || r == -ENOSPC || r == -EDQUOT)
+	if (r == 0 || r == -ENOSPC || r == -EDQUOT || r == -EFBIG)
 		return r;
 	return write_to(d, d->report);
 }

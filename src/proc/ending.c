@@ -205,6 +205,13 @@ static bool has_command_got(const struct run *run, const struct signalfd_siginfo
 	       !for_leader;
 }
 
+static bool is_stopped(const struct child *c)
+{
+	struct procfs_stat st;
+
+	return child_is_running(c) && procfs_stat(c->pid, &st) == 0 && st.state == 'T';
+}
+
 static void pass_on(struct run *run, const struct signalfd_siginfo *info)
 {
 	int signal = (int)info->ssi_signo;
@@ -228,15 +235,9 @@ static void pass_on(struct run *run, const struct signalfd_siginfo *info)
 		return;
 	}
 	for (size_t i = run->result->n_stages; !command_has_it && i-- > 0;)
-		if (ending_signal_stage(run, i, signal) == 0 && signal == SIGTERM)
+		if (ending_signal_stage(run, i, signal) == 0 &&
+		    (signal == SIGTERM || is_stopped(&run->result->stages[i].child)))
 			(void)child_signal(&run->result->stages[i].child, SIGCONT);
-}
-
-static bool is_stopped(const struct child *c)
-{
-	struct procfs_stat st;
-
-	return child_is_running(c) && procfs_stat(c->pid, &st) == 0 && st.state == 'T';
 }
 
 static void continue_stages(struct run *run)
