@@ -78,14 +78,3 @@ void quote_argument(struct out *o, const char *word)
 	else
 		quote_always(o, word);
 }
-
-void quote_words(struct out *o, char *const *words)
-{
-	if (!words[0])
-		return;
-	quote_word(o, words[0]);
-	for (size_t i = 1; words[i]; i++) {
-		out_char(o, ' ');
-		quote_argument(o, words[i]);
-	}
-}

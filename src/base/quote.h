@@ -22,12 +22,6 @@ void quote_word(struct out *o, const char *word);
 /* A word that another stands before: it may begin with a dash as it is. */
 void quote_argument(struct out *o, const char *word);
 
-/*
- * A list of words, one blank between them: eval runs it again. The first word is quoted
- * as quote_word() does; the others stay bare where they are harmless as arguments.
- */
-void quote_words(struct out *o, char *const *words);
-
 /* Part of a single-quoted string, for data in pieces: the caller writes the quotes. */
 void quote_inside(struct out *o, const char *data, size_t len);
 

@@ -107,8 +107,8 @@ void job_init(struct job *job);
  * Run it: find all programs, then start them. Everything there is to know is in *ret:
  * also that it could not be started, or that we ran out of something (error.step says
  * which). ret must be fresh (result_init()) and stays the caller's to clear. When it
- * returns, our signal mask is as before, no child of the job is unreaped, and descendants
- * are as tree says.
+ * returns, our signal mask is as before, and no child of the job is unreaped and
+ * descendants are as tree says, but for what could not be killed (result.survivors).
  */
 void job_run(struct job *job, struct result *ret);
 

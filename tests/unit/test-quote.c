@@ -6,6 +6,18 @@
 #include "base/quote.h"
 #include "tap.h"
 
+/* A command: its name, and arguments behind it. */
+static void quote_words(struct out *o, char *const *words)
+{
+	if (!words[0])
+		return;
+	quote_word(o, words[0]);
+	for (size_t i = 1; words[i]; i++) {
+		out_char(o, ' ');
+		quote_argument(o, words[i]);
+	}
+}
+
 static const struct {
 	const char *word;
 	const char *first; /* quoted where a command stands */
