@@ -23,6 +23,8 @@ start_sleep()
 {
 	sleep 1000 3>&- &
 	pid=$!
+	# Before its exec it is still a shell, which keeps a TERM for later and loses it in the exec.
+	wait_until 10 grep -x sleep "/proc/$pid/comm"
 	echo "$pid" >"$1.pid"
 }
 
