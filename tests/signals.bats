@@ -233,8 +233,9 @@ interrupted_by()
 @test "signals: one while it waits for a retry ends it" {
 	start --retries=3 --retry-delay=1000 -- sh -c 'echo x >>tries; exit 1'
 	wait_until 10 test -s tries
+	# Sent while the first try still ends, it would have prockit end with that one's status.
+	wait_until 10 has_no_child "$prockit"
 	kill -TERM "$prockit"
-	# Sent while the first try still ran, it may have ended that one.
 	ends_with 143 "$prockit"
 	[[ $(<tries) == x ]]
 }

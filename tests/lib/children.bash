@@ -5,6 +5,12 @@ is_gone()
 	! alive "$1"
 }
 
+# has_no_child PID: it has collected all that it started.
+has_no_child()
+{
+	[[ -z $(ps -o pid= --ppid "$1") ]]
+}
+
 # ends_with STATUS PID: the background job PID ends with STATUS.
 ends_with()
 {
