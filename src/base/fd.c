@@ -6,18 +6,30 @@
 #include "base/out.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 static bool std_was_closed[3];
 
+/* One call tells of all three, unless RLIMIT_NOFILE is below that. */
+static void find_closed(void)
+{
+	struct pollfd fds[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+	bool asked = poll(fds, 3, 0) >= 0;
+
+	for (int fd = 0; fd < 3; fd++)
+		std_was_closed[fd] = asked ? (fds[fd].revents & POLLNVAL) != 0
+					   : fcntl(fd, F_GETFD) < 0;
+}
+
 int fd_reserve_std(void)
 {
+	find_closed();
 	for (int fd = 0; fd < 3; fd++) {
-		if (fcntl(fd, F_GETFD) >= 0)
+		if (!std_was_closed[fd])
 			continue;
-		std_was_closed[fd] = true;
 		/* The lowest free number is fd, because those below it are open by now.
 		 */
 		if (open("/", O_PATH | O_CLOEXEC) < 0)
