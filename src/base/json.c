@@ -107,6 +107,21 @@ void json_double(struct json *j, const char *key, double value)
 	out_string(j->out, text);
 }
 
+void json_decimal(struct json *j, const char *key, double value, int digits)
+{
+	char text[40];
+
+	/* A double has no more than 15 digits that mean something. */
+	if (!(fabs(value) < 1e15)) {
+		json_double(j, key, value);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.*f", digits < 15 ? digits : 15, value);
+	json_begin(j, key);
+	/* What rounds to zero has no sign. */
+	out_string(j->out, text + (text[0] == '-' && !strpbrk(text, "123456789")));
+}
+
 void json_nsec_as_ms(struct json *j, const char *key, nsec_t value)
 {
 	const uint64_t per_ms = (uint64_t)NSEC_PER_MS;
@@ -227,6 +242,14 @@ static void json_quoted(struct out *o, const char *value, size_t len)
 	out_char(o, '"');
 }
 
+void json_key(struct json *j, const char *key, size_t len)
+{
+	json_begin(j, NULL);
+	json_quoted(j->out, key, len);
+	out_char(j->out, ':');
+	j->comma = false;
+}
+
 void json_string_n(struct json *j, const char *key, const char *value, size_t len)
 {
 	json_begin(j, key);
@@ -270,12 +293,27 @@ static void base64_write(struct out *o, const unsigned char *p, size_t len)
 	out_write(o, chunk, (size_t)(to - chunk));
 }
 
-static void json_base64(struct json *j, const char *key, const char *value)
+void json_base64(struct json *j, const char *key, const char *value)
 {
 	json_begin_suffixed(j, key, "_b64");
+	if (!value) {
+		out_string(j->out, "null");
+		return;
+	}
 	out_char(j->out, '"');
 	base64_write(j->out, (const unsigned char *)value, strlen(value));
 	out_char(j->out, '"');
+}
+
+void json_base64_array(struct json *j, const char *key, const char *const *values,
+		       size_t n)
+{
+	json_begin_suffixed(j, key, "_b64");
+	out_char(j->out, '[');
+	j->comma = false;
+	for (size_t i = 0; i < n; i++)
+		json_base64(j, NULL, values[i]);
+	json_array_end(j);
 }
 
 void json_text(struct json *j, const char *key, const char *value)
@@ -288,26 +326,20 @@ void json_text(struct json *j, const char *key, const char *value)
 void json_text_array(struct json *j, const char *key, char *const *values)
 {
 	bool valid = true;
+	size_t n = 0;
 
 	if (!values) {
 		json_null(j, key);
 		return;
 	}
 	json_array_begin(j, key);
-	for (size_t i = 0; values[i]; i++) {
-		json_string(j, NULL, values[i]);
-		valid = valid && utf8_is_valid(values[i], strlen(values[i]));
+	for (; values[n]; n++) {
+		json_string(j, NULL, values[n]);
+		valid = valid && utf8_is_valid(values[n], strlen(values[n]));
 	}
 	json_array_end(j);
-	if (valid)
-		return;
-
-	json_begin_suffixed(j, key, "_b64");
-	out_char(j->out, '[');
-	j->comma = false;
-	for (size_t i = 0; values[i]; i++)
-		json_base64(j, NULL, values[i]);
-	json_array_end(j);
+	if (!valid)
+		json_base64_array(j, key, (const char *const *)values, n);
 }
 
 void json_pieces_begin(struct json *j, const char *key, bool base64)

@@ -6,7 +6,7 @@
  * writer places commas, escapes strings, and replaces what is not UTF-8 by U+FFFD (one
  * for each maximal part of a sequence, as Python does). Errors stick in the struct out.
  * Keys are NULL inside arrays and at the top; they are ASCII literals of ours and need
- * no escape.
+ * no escape. A key from outside goes before its value, with json_key().
  *
  *	struct json j;
  *	json_init(&j, &out);
@@ -42,6 +42,10 @@ void json_object_end(struct json *j);
 void json_array_begin(struct json *j, const char *key);
 void json_array_end(struct json *j);
 
+/* A key of any bytes, escaped as strings are, for the next value, which has NULL as its
+ * own. */
+void json_key(struct json *j, const char *key, size_t len);
+
 void json_null(struct json *j, const char *key);
 void json_bool(struct json *j, const char *key, bool value);
 void json_int(struct json *j, const char *key, int64_t value);
@@ -49,6 +53,8 @@ void json_uint(struct json *j, const char *key, uint64_t value);
 
 /* In 15 to 17 digits, as few as read back the same; NaN and infinities are null. */
 void json_double(struct json *j, const char *key, double value);
+/* With this many digits behind the point; from 1e15 on as json_double(). */
+void json_decimal(struct json *j, const char *key, double value, int digits);
 
 /* In milliseconds, exact: 12.000345; NSEC_FOREVER is null. */
 void json_nsec_as_ms(struct json *j, const char *key, nsec_t value);
@@ -68,6 +74,12 @@ void json_text(struct json *j, const char *key, const char *value);
  * them in base64. NULL is null.
  */
 void json_text_array(struct json *j, const char *key, char *const *values);
+
+/* The bytes of a string, or of an array of them, in base64, as "<key>_b64"; NULL, also
+ * one in the array, which has n elements, is null. */
+void json_base64(struct json *j, const char *key, const char *value);
+void json_base64_array(struct json *j, const char *key, const char *const *values,
+		       size_t n);
 
 /* A string that comes in pieces of any size, as text or as base64. */
 void json_pieces_begin(struct json *j, const char *key, bool base64);

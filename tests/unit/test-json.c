@@ -86,6 +86,25 @@ static const struct {
 };
 
 static const struct {
+	double value;
+	int digits;
+	const char *text;
+} decimals[] = {
+	{0, 1, "0.0"},
+	{-0.0, 1, "0.0"},
+	{-0.04, 1, "0.0"},
+	{-0.06, 1, "-0.1"},
+	{12.25, 0, "12"},
+	{99.96, 1, "100.0"},
+	{1700000000.1234567, 6, "1700000000.123457"},
+	{999999999999999, 30, "999999999999999.000000000000000"},
+	{1e15, 1, "1e+15"},
+	{-1e300, 1, "-1e+300"},
+	{NAN, 1, "null"},
+	{-INFINITY, 1, "null"},
+};
+
+static const struct {
 	nsec_t value;
 	const char *text;
 } times[] = {
@@ -112,6 +131,11 @@ static void test_numbers(void)
 		begin();
 		json_double(&j, NULL, doubles[i].value);
 		is_json(doubles[i].text, "a double");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(decimals); i++) {
+		begin();
+		json_decimal(&j, NULL, decimals[i].value, decimals[i].digits);
+		is_json(decimals[i].text, "a number of so many digits");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
 		begin();
@@ -245,6 +269,28 @@ static void test_texts(void)
 		"and so do those of an array");
 }
 
+static void test_keys(void)
+{
+	const char *texts[] = {"x", NULL, "\xff"};
+
+	begin();
+	json_object_begin(&j, NULL);
+	json_key(&j, "", 0);
+	json_string(&j, NULL, "no name");
+	json_key(&j, "a\"\\\n=", 4);
+	json_int(&j, NULL, 1);
+	json_key(&j, "\xff\xe2\x82", 3);
+	json_array_begin(&j, NULL);
+	json_array_end(&j);
+	json_base64_array(&j, "k", texts, 3);
+	json_base64_array(&j, "none", texts, 0);
+	json_bool(&j, "last", true);
+	json_object_end(&j);
+	is_json("{\"\":\"no name\",\"a\\\"\\\\\\n\":1,\"" FFFD FFFD
+		"\":[],\"k_b64\":[\"eA==\",null,\"/w==\"],\"none_b64\":[],\"last\":true}",
+		"keys of any bytes, and arrays of bytes");
+}
+
 /* The examples of RFC 4648, section 10, and the last two of the digits. */
 static const struct {
 	const char *bytes;
@@ -332,6 +378,7 @@ int main(void)
 	test_strings();
 	test_every_place();
 	test_texts();
+	test_keys();
 	test_base64();
 	test_long();
 	return tap_done();
