@@ -46,10 +46,64 @@ static ssize_t read_small(const char *path, char *text, size_t size)
 	return n;
 }
 
+/* A whole number behind a blank, one that was not cut: moves behind it. */
+static bool take_number(const char **cursor, uint64_t *ret)
+{
+	const char *p = *cursor;
+	uint64_t value = 0;
+
+	if (*p++ != ' ')
+		return false;
+
+	bool negative = *p == '-';
+
+	p += negative;
+	if (*p < '0' || *p > '9')
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++)
+		value = value * 10 + (uint64_t)(*p - '0');
+	if (*p != ' ' && *p != '\n')
+		return false;
+	*ret = negative ? -value : value;
+	*cursor = p;
+	return true;
+}
+
+int procfs_parse_stat(const char *text, struct procfs_fields *ret)
+{
+	/* The name may hold blanks and parentheses: it ends at the last one. */
+	const char *open = strchr(text, '(');
+	const char *close = strrchr(text, ')');
+
+	if (!open || !close || close < open)
+		return -EINVAL;
+
+	size_t len = (size_t)(close - open - 1);
+
+	if (len >= sizeof(ret->comm))
+		len = sizeof(ret->comm) - 1;
+	memcpy(ret->comm, open + 1, len);
+	ret->comm[len] = '\0';
+	ret->state = 0;
+	ret->n = 2;
+
+	const char *p = close + 1;
+
+	if (p[0] != ' ' || p[1] <= ' ')
+		return 0;
+	ret->state = p[1];
+	p += 2;
+	for (ret->n = 3; ret->n + 1 < PROCFS_FIELDS; ret->n++)
+		if (!take_number(&p, &ret->value[ret->n + 1]))
+			break;
+	return 0;
+}
+
 int procfs_stat(pid_t pid, struct procfs_stat *ret)
 {
 	char path[32];
 	char text[1024];
+	struct procfs_fields fields;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 
@@ -57,26 +111,16 @@ int procfs_stat(pid_t pid, struct procfs_stat *ret)
 
 	if (n < 0)
 		return (int)n;
-
-	/* The name may hold blanks and parentheses: it ends at the last one. */
-	char *open = strchr(text, '(');
-	char *close = strrchr(text, ')');
-
-	if (!open || !close || close < open)
+	if (procfs_parse_stat(text, &fields) < 0 || !procfs_has(&fields, PROCFS_START))
 		return -ESRCH;
-
-	struct procfs_stat st = {.pid = pid};
-	int ppid;
-
-	if (sscanf(close + 1,
-		   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld "
-		   "%*d %llu",
-		   &st.state, &ppid, &st.threads, &st.start) != 4)
-		return -ESRCH;
-	st.ppid = ppid;
-	*close = '\0';
-	(void)snprintf(st.comm, sizeof(st.comm), "%s", open + 1);
-	*ret = st;
+	*ret = (struct procfs_stat){
+		.pid = pid,
+		.ppid = (pid_t)fields.value[PROCFS_PPID],
+		.state = fields.state,
+		.threads = (long)fields.value[PROCFS_THREADS],
+		.start = fields.value[PROCFS_START],
+	};
+	(void)memcpy(ret->comm, fields.comm, sizeof(ret->comm));
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 typedef unsigned long long procfs_ticks_t;
@@ -22,6 +23,50 @@ struct procfs_stat {
 	procfs_ticks_t start;
 	char comm[64];
 };
+
+/* Numbers of /proc/PID/stat by their place in it (proc(5)). */
+enum procfs_field {
+	PROCFS_PPID = 4,
+	PROCFS_TTY = 7,
+	PROCFS_FLAGS = 9,
+	PROCFS_MINOR_FAULTS = 10,
+	PROCFS_CHILDREN_MINOR_FAULTS = 11,
+	PROCFS_MAJOR_FAULTS = 12,
+	PROCFS_CHILDREN_MAJOR_FAULTS = 13,
+	PROCFS_USER_TIME = 14,
+	PROCFS_SYSTEM_TIME = 15,
+	PROCFS_CHILDREN_USER_TIME = 16,
+	PROCFS_CHILDREN_SYSTEM_TIME = 17,
+	PROCFS_PRIORITY = 18,
+	PROCFS_NICE = 19,
+	PROCFS_THREADS = 20,
+	PROCFS_START = 22,
+	PROCFS_VSIZE = 23,
+	PROCFS_RSS = 24,
+	PROCFS_CPU = 39,
+	PROCFS_POLICY = 41,
+	PROCFS_IO_DELAY = 42,
+	PROCFS_FIELDS = 45, /* none of these is behind field 44 */
+};
+
+/* The whole of such a file. A number that may be negative is stored as an int64_t is. */
+struct procfs_fields {
+	char comm[64];
+	char state; /* 0: not there */
+	unsigned n; /* the last field that is there: 2 is the name, 3 the state */
+	uint64_t value[PROCFS_FIELDS]; /* by field */
+};
+
+/*
+ * Take the text of a stat file apart: 0, or -EINVAL where there is not even a name in
+ * parentheses. A text that was cut, or goes on with something else, has fewer fields.
+ */
+int procfs_parse_stat(const char *text, struct procfs_fields *ret);
+
+static inline bool procfs_has(const struct procfs_fields *f, enum procfs_field field)
+{
+	return f->n >= (unsigned)field;
+}
 
 /* A growing list of pids; all zero to begin, free(list.pids) to end. */
 struct pid_list {

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -116,6 +117,52 @@ static void test_names(void)
 		   "name %zu: what comes behind it is right", i);
 		end_children();
 	}
+}
+
+/* The text of a stat file, as the kernel writes it. */
+static void test_parse(void)
+{
+	static const char text[] =
+		"4711 (a) R (b\n) S 1 2 3 34816 -1 4194560 11 12 13 14 15 16 17 18 20 -5 3 0 "
+		"987654321 8192 7 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 6 0 3 99 0 "
+		"0 1 2 3 4 5 6 7 0\n";
+	struct procfs_fields f;
+	char cut[sizeof(text)];
+	bool fewer = true;
+	unsigned most = 0;
+
+	is_int(procfs_parse_stat(text, &f), 0, "a text");
+	is_str(f.comm, "a) R (b\n", "its name ends at the last parenthesis");
+	is_int(f.state, 'S', "its state");
+	is_int((long long)f.value[PROCFS_PPID], 1, "its first number");
+	is_int((int64_t)f.value[PROCFS_NICE], -5, "a negative one");
+	is_int((long long)f.value[PROCFS_THREADS], 3, "threads");
+	is_int((long long)f.value[PROCFS_START], 987654321, "start");
+	is_int((long long)f.value[PROCFS_RSS], 7, "pages");
+	ok(f.value[25] == UINT64_MAX, "the largest number");
+	is_int((long long)f.value[PROCFS_CPU], 6, "CPU");
+	is_int((long long)f.value[PROCFS_POLICY], 3, "policy");
+	is_int((long long)f.value[PROCFS_IO_DELAY], 99, "delay");
+	ok(procfs_has(&f, PROCFS_IO_DELAY), "all are there");
+
+	for (size_t len = 0; len < sizeof(text); len++) {
+		memcpy(cut, text, len);
+		cut[len] = '\0';
+		/* Before its last parenthesis it has another name. */
+		if (procfs_parse_stat(cut, &f) < 0 || strcmp(f.comm, "a) R (b\n") != 0)
+			continue;
+		fewer = fewer && f.n >= most && f.n < PROCFS_FIELDS;
+		most = f.n;
+		if (f.n >= PROCFS_START && f.value[PROCFS_START] != 987654321)
+			fewer = false;
+	}
+	ok(fewer, "a text that was cut has fewer fields, and none is cut");
+	is_int(procfs_parse_stat("", &f), -EINVAL, "an empty text");
+	is_int(procfs_parse_stat(")1 (", &f), -EINVAL, "no name in parentheses");
+	is_int(procfs_parse_stat("1 () ", &f), 0, "an empty name alone");
+	ok(f.n == 2 && f.state == 0 && !procfs_has(&f, PROCFS_PPID), "has nothing else");
+	is_int(procfs_parse_stat("1 (x) S one", &f), 0, "a word for a number");
+	is_int(f.n, 3, "is none");
 }
 
 static void test_gone(void)
@@ -368,6 +415,7 @@ int main(void)
 	open_pipes();
 	test_self();
 	test_names();
+	test_parse();
 	test_gone();
 	test_children();
 	test_children_of_threads();
