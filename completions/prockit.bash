@@ -27,6 +27,23 @@ _prockit_value()
 				cd /proc && compgen -W "$(printf '%s ' [0-9]*)" -- "$2"
 			)
 			;;
+		USER) mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -u -- "$2") ;;
+		TOPIC)
+			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(
+				compgen -W "$("$program" __topics "$subcommand" 2>/dev/null | cut -f1)" \
+					-- "$2"
+			)
+			;;
+		COLUMN)
+			# The last of a list; a + or - before a name is no part of it.
+			local last=${2##*,} before
+			last=${last#[-+]}
+			before=${2%"$last"}
+			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(
+				compgen -P "$before" -W "$("$program" __columns "$subcommand" 2>/dev/null |
+					sort -u)" -- "$last"
+			)
+			;;
 		SUBCOMMAND)
 			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(
 				compgen -W "$("$program" __subcommands 2>/dev/null | cut -f1)" -- "$2"
@@ -58,7 +75,7 @@ _prockit_names()
 	fi
 }
 
-# The metavar that option $1 (--name or -x) has in the table $2, in $metavar; 1: it takes nothing
+# The metavar that option $1 (--word or -x) has in the table $2, in $metavar; 1: it takes nothing
 # from the next word.
 _prockit_takes_word()
 {
@@ -115,9 +132,11 @@ _prockit_operands()
 		fi
 		;;
 	*)
+		# TOPIC|PATH is both.
 		local first=${2%%[. ]*}
 		first=${first#[}
-		_prockit_value "${first%]}" "$cur"
+		first=${first%]}
+		_prockit_value "${first/PATH/FILE}" "$cur"
 		;;
 	esac
 }
@@ -128,7 +147,7 @@ _prockit()
 	program=${program/#\~/$HOME}
 	COMPREPLY=()
 
-	# bash takes --name=value for three words. Put them together again.
+	# bash takes --word=value for three words. Put them together again.
 	for ((i = 0; i <= COMP_CWORD; i++)); do
 		local n=${#words[@]}
 		if ((i > 1 && n > 0)) && [[ ${words[n - 1]} == --* ]] &&
@@ -141,7 +160,7 @@ _prockit()
 	done
 	cword=$((${#words[@]} - 1))
 
-	local cur=${words[cword]} table metavar='' state=front ended='' subcommand='' first=1
+	local cur=${words[cword]} table metavar='' state=front ended='' subcommand='' first=1 operands=''
 	table=$("$program" __options 2>/dev/null) || return
 	table=${table//$'\t'/$'\037'}
 	for ((i = 1; i < cword; i++)); do
@@ -158,6 +177,9 @@ _prockit()
 			subcommand=${words[i]}
 			table=$("$program" __options "$subcommand" 2>/dev/null) || return
 			table=${table//$'\t'/$'\037'}
+			operands=$("$program" __operands "$subcommand" 2>/dev/null)
+		elif [[ $operands == *$'\n'permute ]]; then
+			continue
 		else
 			first=$i
 			state=operands
@@ -176,7 +198,7 @@ _prockit()
 	elif [[ $state == front ]]; then
 		_prockit_value SUBCOMMAND "$cur"
 	else
-		_prockit_operands "$first" "$("$program" __operands "$subcommand" 2>/dev/null)"
+		_prockit_operands "$first" "${operands%$'\n'permute}"
 	fi
 }
 

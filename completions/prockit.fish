@@ -1,7 +1,7 @@
 # fish completion for prockit. It asks the program what there is, and holds no option names.
 
 # Complete a value by its metavar, each candidate behind a prefix. FILE|null is all its parts.
-function __prockit_value -a metavar current prefix
+function __prockit_value -a metavar current prefix subcommand
     for part in (string split '|' -- $metavar)
         switch $part
             case FILE
@@ -16,6 +16,14 @@ function __prockit_value -a metavar current prefix
                 printf '%s\n' $prefix(__fish_complete_pids)
             case NAME NAME=VALUE
                 printf '%s\n' $prefix(set -nx)
+            case USER
+                printf '%s\n' $prefix(__fish_complete_users | string match -- "$current*")
+            case TOPIC
+                printf '%s\n' $prefix(prockit __topics $subcommand 2>/dev/null)
+            case COLUMN
+                # The last of a list; a + or - before a name is no part of it.
+                set -l before (string match -r -- '^(?:.*,)?[-+]?' "$current")
+                printf '%s\n' $prefix$before(prockit __columns $subcommand 2>/dev/null | sort -u)
             case SUBCOMMAND
                 printf '%s\n' $prefix(prockit __subcommands 2>/dev/null)
             case '*'
@@ -24,7 +32,7 @@ function __prockit_value -a metavar current prefix
     end
 end
 
-# The metavar of option $name (--name or -x), if it takes the next word; the table is the rest.
+# The metavar of option $name (--word or -x), if it takes the next word; the table is the rest.
 function __prockit_takes_word -a name
     for line in $argv[2..]
         set -l field (string split \t -- $line)
@@ -68,8 +76,8 @@ function __prockit_names
 end
 
 # Complete operands: what they are, the word so far, and those before it.
-function __prockit_operands -a operands current
-    set -l before $argv[3..]
+function __prockit_operands -a operands current subcommand
+    set -l before $argv[4..]
     switch $operands
         case 'COMMAND*'
             # Each stage of a pipeline is a command.
@@ -81,8 +89,8 @@ function __prockit_operands -a operands current
             set -l escaped (string escape -- $before) "$current"
             complete -C (string join ' ' -- $escaped)
         case '*'
-            set -l first (string match -r '[^\[\]. ]+' -- $operands)
-            __prockit_value "$first" "$current" ''
+            set -l first (string match -r '[^\[\]. ]+' -- $operands | string replace PATH FILE)
+            __prockit_value "$first" "$current" '' $subcommand
     end
 end
 
@@ -91,6 +99,7 @@ function __prockit_complete
     set -l current (commandline -ct)
     set -l table (prockit __options 2>/dev/null)
     set -l subcommand
+    set -l operands
     set -l ended no
     while set -q words[1]
         set -l word $words[1]
@@ -99,7 +108,7 @@ function __prockit_complete
         else if test $ended = no; and string match -qr -- '^-.' $word
             if set -l metavar (__prockit_option_word $word $table)
                 if not set -q words[2]
-                    test -n "$metavar"; and __prockit_value $metavar "$current" ''
+                    test -n "$metavar"; and __prockit_value $metavar "$current" '' $subcommand
                     return
                 end
                 test -n "$metavar"; and set -e words[1]
@@ -108,7 +117,8 @@ function __prockit_complete
             set subcommand $word
             set ended no
             set table (prockit __options $subcommand 2>/dev/null); or return
-        else
+            set operands (prockit __operands $subcommand 2>/dev/null)
+        else if not contains -- permute $operands[2..]
             break
         end
         set -e words[1]
@@ -118,15 +128,14 @@ function __prockit_complete
         if string match -q -- '--*=*' $current
             set -l part (string split -m 1 = -- $current)
             set -l metavar (__prockit_takes_word $part[1] $table)
-            __prockit_value "$metavar" "$part[2]" "$part[1]="
+            __prockit_value "$metavar" "$part[2]" "$part[1]=" $subcommand
         else
             __prockit_names $table
         end
     else if not set -q subcommand[1]
         prockit __subcommands 2>/dev/null
     else
-        set -l operands (prockit __operands $subcommand 2>/dev/null)
-        __prockit_operands "$operands" "$current" $words
+        __prockit_operands "$operands[1]" "$current" $subcommand $words
     end
 end
 

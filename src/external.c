@@ -10,6 +10,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,11 +45,33 @@ static int find_in(const char *folders, const char *program, struct buf *ret_pat
 	return found;
 }
 
+/* Where our own executable is: that is where a build tree has the others, and a folder
+ * that was moved. */
+static bool folder_of_us(char ret_folder[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", ret_folder, PATH_MAX - 1);
+
+	if (n <= 0)
+		return false;
+	ret_folder[n] = '\0';
+
+	char *slash = strrchr(ret_folder, '/');
+
+	if (!slash)
+		return false;
+	*slash = '\0';
+	return true;
+}
+
 static int find_external(const char *program, struct buf *ret_path)
 {
 	const char *folders = getenv("PROCKIT_EXEC_PATH");
+	char self[PATH_MAX];
 	int first = find_in(folders ? folders : PROCKIT_LIBEXECDIR, program, ret_path);
 
+	/* A list cannot spell a folder with a colon. */
+	if (first == -ENOENT && folder_of_us(self) && !strchr(self, ':'))
+		first = find_in(self, program, ret_path);
 	if (first == 0 || first == -ENOMEM)
 		return first;
 
@@ -130,4 +155,47 @@ int external_run(char **words)
 	    program_inspect(path.data, AT_FDCWD, &unused) == PROGRAM_TEXT)
 		r = exec_by_shell(path.data, words);
 	return report_failure(program.data, path.data, r);
+}
+
+/*
+ * Become folder/prockit-NAME. Comes back with -ENOENT where there is none, or another
+ * -errno. No look before the leap, and no allocation: this is the way of every sysinfo
+ * and ps.
+ */
+static int try_helper(const char *folder, size_t len, char **words)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%.*s/prockit-%s", (int)len, folder,
+			 words[0]);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENOENT;
+	return exec_program(path, strrchr(path, '/') + 1, words);
+}
+
+int external_run_helper(char **words)
+{
+	const char *folders = getenv("PROCKIT_EXEC_PATH");
+	char self[PATH_MAX];
+	int r = -ENOENT;
+
+	if (!folders)
+		folders = PROCKIT_LIBEXECDIR;
+	for (const char *p = folders; *p && r == -ENOENT; p += strspn(p, ":")) {
+		size_t len = strcspn(p, ":");
+
+		if (len > 0)
+			r = try_helper(p, len, words);
+		p += len;
+	}
+	if (r == -ENOENT && folder_of_us(self))
+		r = try_helper(self, strlen(self), words);
+	if (r != -ENOENT) {
+		message("%s: cannot run prockit-%s: %s", words[0], words[0],
+			error_text(-r));
+		return EXIT_CANNOT_RUN;
+	}
+	message("%s: the program prockit-%s is missing (it belongs into %s)", words[0],
+		words[0], PROCKIT_LIBEXECDIR);
+	return EXIT_OWN_FAILURE;
 }

@@ -7,6 +7,8 @@
  *   main.c   finds the subcommand among the words, has its options parsed, runs it, and
  *            ends as it says. The subcommands are listed in subcommands.def; external.c
  *            becomes those that are programs of their own.
+ *   sysinfo/ such a program: what needs libproc2 and libsmartcols (sysinfo, ps). It
+ *            stands on cli/, proc/ and base/, as this one does.
  *   cmd/     a file a subcommand: its options, and what it does with a job's result.
  *   drive/   what all subcommands that run commands share: from options to a job, and
  *            from its result to an exit status.
@@ -26,6 +28,7 @@
 #include "base/fd.h"
 #include "base/message.h"
 #include "base/out.h"
+#include "cli/door.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/stdout.h"
@@ -34,12 +37,8 @@
 #include "external.h"
 #include "proc/exec-verb.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { CODE_VERSION = 1 };
@@ -70,21 +69,6 @@ const struct subcommand front_door = {
 	.set = front_door_set,
 };
 
-static int say_no_memory(void)
-{
-	message("%s", error_text(ENOMEM));
-	return EXIT_OWN_FAILURE;
-}
-
-static int show_help(const struct subcommand *sub)
-{
-	struct out o;
-
-	out_init(&o, STDOUT_FILENO);
-	help_write(&o, sub);
-	return out_finish_status(&o);
-}
-
 static int show_version(void)
 {
 	struct out o;
@@ -105,74 +89,35 @@ static int show_usage(void)
 	return EXIT_OWN_FAILURE;
 }
 
-/* The first thing that an operand line such as "COMMAND [ARG...]" or "PID|HANDLE..." asks
- * for. */
-static int say_missing_operand(const struct subcommand *sub)
+/* For completions: what a program of its own knows best itself. */
+static int ask_helper(const char *verb, char **words)
 {
-	size_t len = strcspn(sub->operands, " .");
+	char *helper_words[] = {words[0], (char *)verb, words[0], NULL};
 
-	message("missing operand: %.*s (see 'prockit %s --help')", (int)len,
-		sub->operands, sub->name);
-	return EXIT_OWN_FAILURE;
+	return external_run_helper(helper_words);
 }
 
-static int run_subcommand(const struct subcommand *sub, char **words)
+static bool is_helper(char **words)
 {
-	auto_buf struct buf problem = BUF_INIT;
-	char **operands;
+	const struct subcommand *sub = words[0] ? subcommand_find(words[0]) : NULL;
 
-	message_set_subcommand(sub->name);
-	switch (options_parse(sub, words, &problem, &operands)) {
-	case OPTIONS_RUN:
-		break;
-	case OPTIONS_HELP:
-		return show_help(sub);
-	case OPTIONS_USAGE:
-		message("%s", problem.data);
-		return EXIT_OWN_FAILURE;
-	default:
-		return say_no_memory();
-	}
-	if ((sub->flags & SUBCOMMAND_OPERANDS) && !operands[0])
-		return say_missing_operand(sub);
-	return sub->run(operands);
+	return sub && !sub->run;
 }
 
-/* For completions: the subcommands. */
-static int list_subcommands(char **words)
-{
-	struct out o;
-
-	(void)words;
-	out_init(&o, STDOUT_FILENO);
-	help_write_subcommands(&o);
-	return out_finish_status(&o);
-}
-
-/* For completions: the options of one subcommand, or our own. */
 static int list_options(char **words)
 {
-	const struct subcommand *sub = words[0] ? subcommand_find(words[0]) : &front_door;
-	struct out o;
-
-	if (!sub)
-		return subcommand_unknown(words[0]);
-	out_init(&o, STDOUT_FILENO);
-	help_write_table(&o, sub);
-	return out_finish_status(&o);
+	return is_helper(words) ? ask_helper("__options", words)
+				: door_list_options(words);
 }
 
-/* For completions: what operands a subcommand takes. */
-static int list_operands(char **words)
+static int list_columns(char **words)
 {
-	const struct subcommand *sub = words[0] ? subcommand_find(words[0]) : &front_door;
-	struct out o;
+	return is_helper(words) ? ask_helper("__columns", words) : 0;
+}
 
-	if (!sub)
-		return subcommand_unknown(words[0]);
-	out_init(&o, STDOUT_FILENO);
-	out_format(&o, "%s\n", sub->operands);
-	return out_finish_status(&o);
+static int list_topics(char **words)
+{
+	return is_helper(words) ? ask_helper("__topics", words) : 0;
 }
 
 static int run_front_door(char **words);
@@ -187,9 +132,10 @@ static const struct internal_verb {
 	const char *name;
 	int (*run)(char **words);
 } internal_verbs[] = {
-	{"__exec", exec_verb_run},	     {"__guarded", run_guarded},
-	{"__operands", list_operands},	     {"__options", list_options},
-	{"__subcommands", list_subcommands},
+	{"__columns", list_columns}, {"__exec", exec_verb_run},
+	{"__guarded", run_guarded},  {"__operands", door_list_operands},
+	{"__options", list_options}, {"__subcommands", door_list_subcommands},
+	{"__topics", list_topics},
 };
 
 /* Run the subcommand that words[0] names, with the words behind it. */
@@ -198,7 +144,7 @@ static int run_words(char **words)
 	const struct subcommand *sub = subcommand_find(words[0]);
 
 	if (sub)
-		return run_subcommand(sub, words + 1);
+		return sub->run ? door_run(sub, words + 1) : external_run_helper(words);
 	if (strncmp(words[0], "__", 2) == 0) {
 		for (size_t i = 0; i < ARRAY_SIZE(internal_verbs); i++)
 			if (strcmp(words[0], internal_verbs[i].name) == 0)
@@ -216,41 +162,15 @@ static int run_front_door(char **words)
 {
 	auto_buf struct buf problem = BUF_INIT;
 	char **rest;
+	int outcome = options_parse(&front_door, words, &problem, &rest);
 
-	switch (options_parse(&front_door, words, &problem, &rest)) {
-	case OPTIONS_RUN:
-		break;
-	case OPTIONS_HELP:
-		return show_help(&front_door);
-	case OPTIONS_USAGE:
-		message("%s", problem.data);
-		return EXIT_OWN_FAILURE;
-	default:
-		return say_no_memory();
-	}
+	if (outcome != OPTIONS_RUN)
+		return door_refuse(&front_door, outcome, &problem);
 	if (opt.version)
 		return show_version();
 	if (!rest[0])
 		return show_usage();
 	return run_words(rest);
-}
-
-/* Die of a signal as the command did, without a core dump of ours: it is not we who
- * crashed. */
-static int die_of_signal(int signal_number)
-{
-	struct sigaction sa = {.sa_handler = SIG_DFL};
-	sigset_t mask;
-
-	(void)prctl(PR_SET_DUMPABLE, 0);
-	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
-	(void)sigaction(signal_number, &sa, NULL);
-	(void)sigemptyset(&mask);
-	(void)sigaddset(&mask, signal_number);
-	(void)sigprocmask(SIG_UNBLOCK, &mask, NULL);
-	(void)kill(getpid(), signal_number);
-	/* The first process of a PID namespace survives its own signals. */
-	return EXIT_SIGNAL_BASE + signal_number;
 }
 
 int main(int argc, char **argv)
@@ -265,7 +185,5 @@ int main(int argc, char **argv)
 
 	guard_set_words(argv);
 
-	int status = run_front_door(argc > 0 ? argv + 1 : argv);
-
-	return EXIT_IS_BY_SIGNAL(status) ? die_of_signal(EXIT_SIGNAL_OF(status)) : status;
+	return door_leave(run_front_door(argc > 0 ? argv + 1 : argv));
 }

@@ -10,7 +10,9 @@
 #include "cli/subcommand.h"
 
 #define SUBCOMMAND(symbol) extern const struct subcommand cmd_##symbol;
+#define HELPER(symbol, PREFIX)
 #include "subcommands.def"
 #undef SUBCOMMAND
+#undef HELPER
 
 #endif

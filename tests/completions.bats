@@ -181,6 +181,24 @@ has_line()
 	[ "$output" = "offset 6" ]
 }
 
+@test "completions: bash completes topics, columns, users and pids" {
+	run -0 in_bash sysinfo mem
+	[ "$output" = memory ]
+	run -0 in_bash sysinfo cpu-times fil
+	[ "$output" = file ]
+	# Options may stand behind operands here.
+	run -0 in_bash sysinfo memory --openm
+	[ "$output" = --openmetrics ]
+	run -0 in_bash ps -o ppi
+	[ "$output" = ppid ]
+	run -0 in_bash ps -o pid,ppi
+	[ "$output" = pid,ppid ]
+	run -0 in_bash ps --user roo
+	[ "$output" = root ]
+	run -0 in_bash ps "$$"
+	has_line "$$" <<<"$output"
+}
+
 @test "completions: zsh offers every subcommand" {
 	run -0 in_zsh ''
 	[ "$output" = "$(cat subcommands)" ]
@@ -219,6 +237,25 @@ has_line()
 	[ "$output" = terminate ]
 }
 
+@test "completions: zsh completes topics, columns, users and pids" {
+	run -0 in_zsh sysinfo mem
+	[ "$output" = memory ]
+	run -0 in_zsh sysinfo cpu-times fil
+	[ "$output" = file ]
+	# Options may stand behind operands here.
+	run -0 in_zsh sysinfo memory --openm
+	[ "$output" = --openmetrics ]
+	run -0 in_zsh ps -o ppi
+	[ "$output" = ppid ]
+	# What comes before the comma is no part of a match.
+	run -0 in_zsh ps -o pid,ppi
+	[ "$output" = ppid ]
+	run -0 in_zsh ps --user roo
+	[ "$output" = root ]
+	run -0 in_zsh ps "$$"
+	has_line "$$" <<<"$output"
+}
+
 @test "completions: fish offers every subcommand" {
 	run -0 in_fish ''
 	[ "$output" = "$(cat subcommands)" ]
@@ -255,6 +292,24 @@ has_line()
 	[ "$output" = file ]
 	run -0 in_fish help termin
 	[ "$output" = terminate ]
+}
+
+@test "completions: fish completes topics, columns, users and pids" {
+	run -0 in_fish sysinfo mem
+	[ "$output" = memory ]
+	run -0 in_fish sysinfo cpu-times fil
+	[ "$output" = file ]
+	# Options may stand behind operands here.
+	run -0 in_fish sysinfo memory --openm
+	[ "$output" = --openmetrics ]
+	run -0 in_fish ps -o ppi
+	[ "$output" = ppid ]
+	run -0 in_fish ps -o pid,ppi
+	[ "$output" = pid,ppid ]
+	run -0 in_fish ps --user roo
+	[ "$output" = root ]
+	run -0 in_fish ps "$$"
+	has_line "$$" <<<"$output"
 }
 
 @test "completions: they hold no option names of ours" {

@@ -154,7 +154,7 @@ options_in_page()
 
 @test "contract: metavars are of the vocabulary that completions and pages know" {
 	local words='FILE DIR COMMAND SIGNAL PID DURATION SIZE NUMBER FD NAME NAME=VALUE'
-	words+=' NAME=SOFT[:HARD] LIST WORD TEXT STRING MODE PREFIX N:LIST HANDLE COLUMN'
+	words+=' NAME=SOFT[:HARD] LIST WORD TEXT STRING MODE PREFIX N:LIST HANDLE COLUMN USER'
 	local name long metavar argument part
 	local -a parts
 	for name in '' "${subcommands[@]}"; do

@@ -157,6 +157,44 @@ program()
 	[ "$output" = ours ]
 }
 
+@test "front door: a program of prockit's own is looked for beside prockit too" {
+	mkdir beside
+	cp "$(type -P prockit)" beside
+	program prockit-hello $'#!/bin/sh\necho from PATH'
+	PATH=$PWD/programs:$PATH run -0 beside/prockit hello
+	[ "$output" = 'from PATH' ]
+	cp programs/prockit-hello beside
+	sed -i 's/PATH/beside/' beside/prockit-hello
+	PATH=$PWD/programs:$PATH run -0 beside/prockit hello
+	[ "$output" = 'from beside' ]
+}
+
+@test "front door: a subcommand whose program is missing says which, and where it belongs" {
+	mkdir alone
+	cp "$(type -P prockit)" alone
+	local name
+	for name in sysinfo ps; do
+		PROCKIT_EXEC_PATH=/nonexistent run -125 --separate-stderr alone/prockit "$name"
+		[[ $stderr == "prockit: $name: the program prockit-$name is missing (it belongs into /"* ]]
+		[[ -z $output ]]
+	done
+	# Its name and what it does are known without it.
+	run -0 alone/prockit __subcommands
+	[[ $output == *$'\nsysinfo\t'* ]]
+}
+
+@test "front door: options of sysinfo and ps may stand behind operands, until --" {
+	run -0 prockit sysinfo load -J -o load1 memory
+	[[ $output == '{"time":'*',"load":{"load1":'*'"memory":{'* ]]
+	run -0 prockit ps $$ --raw -o pid $$ -n
+	[[ $output == "$$" ]]
+	run -125 --separate-stderr prockit sysinfo load -- --json
+	[[ $stderr == *"'--json'"* && -z $output ]]
+	# A command's own options are never ours.
+	run -0 prockit call echo --json
+	[[ $output == --json ]]
+}
+
 @test "front door: help that cannot be written is 125 and says why" {
 	local words
 	for words in --help --version 'call --help' __subcommands; do

@@ -270,26 +270,40 @@ static int option_words_letters(struct option_words *w, const char *word)
 	return r;
 }
 
-/* Take the options off the beginning of words; w->rest is left at the first operand. */
+/*
+ * Take the options off the beginning of words, or with permute from wherever they stand
+ * before a --; then the operands among them are moved up to those behind. w->rest is left
+ * at the first operand.
+ */
 static int option_words_init(struct option_words *w, const struct poptOption *table,
-			     char **words)
+			     char **words, bool permute)
 {
+	size_t kept = 0;
+
 	w->table = table;
 	w->rest = words;
 
 	int r = option_words_push(w, strdup("prockit"), NULL, NULL);
 
 	while (r == 0 && w->problem.len == 0 && *w->rest) {
-		const char *word = *w->rest;
+		char *word = *w->rest;
 
-		if (word[0] != '-' || word[1] == '\0')
-			break;
+		if (word[0] != '-' || word[1] == '\0') {
+			if (!permute)
+				break;
+			words[kept++] = word;
+			w->rest++;
+			continue;
+		}
 		w->rest++;
 		if (strcmp(word, "--") == 0)
 			break;
 		r = word[1] == '-' ? option_words_long(w, word)
 				   : option_words_letters(w, word);
 	}
+	/* Those found between options come right before those that are left. */
+	w->rest -= kept;
+	memmove(w->rest, words, kept * sizeof(*words));
 	return r;
 }
 
@@ -345,7 +359,7 @@ int options_parse(const struct subcommand *sub, char **words, struct buf *ret_er
 
 	options_table(sub, table);
 
-	int r = option_words_init(&w, table, words);
+	int r = option_words_init(&w, table, words, sub->flags & SUBCOMMAND_PERMUTE);
 
 	if (r < 0)
 		return r;

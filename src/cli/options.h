@@ -1,7 +1,8 @@
 /*
  * Parsing a subcommand's words with popt, and walking its option table.
  *
- * Options end at the first operand or at --; '' and - are operands. Long names are never
+ * Options end at the first operand or at --; with SUBCOMMAND_PERMUTE only at --, and
+ * operands may stand among them. '' and - are operands. Long names are never
  * abbreviated; --name=value and --name value, -nvalue and -n value; letters without an
  * argument cluster. --help is understood by every subcommand and stands in no table of
  * theirs.

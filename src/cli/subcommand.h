@@ -26,6 +26,7 @@
 
 enum subcommand_flags {
 	SUBCOMMAND_OPERANDS = 1 << 0, /* at least one operand is needed */
+	SUBCOMMAND_PERMUTE = 1 << 1,  /* options may stand behind operands too */
 };
 
 struct subcommand {
@@ -42,12 +43,15 @@ struct subcommand {
 	 */
 	const char *(*set)(int code, const char *arg);
 
-	/* Do it. Returns what main() ends with (base/exit.h). operands is
-	 * NULL-terminated. */
+	/*
+	 * Do it. Returns what main() ends with (base/exit.h). operands is
+	 * NULL-terminated. NULL, as options and set then are: prockit-NAME does it, a
+	 * program of its own.
+	 */
 	int (*run)(char **operands);
 };
 
-/* All subcommands, sorted by name, NULL at the end (subcommands.def). */
+/* All subcommands of this program, sorted by name, NULL at the end. */
 extern const struct subcommand *const subcommands[];
 
 /* What stands before the subcommand's name: prockit's own options and summary. */

@@ -5,9 +5,8 @@
 
 #include "base/exit.h"
 #include "base/message.h"
-#include "base/out.h"
-#include "cli/help.h"
-#include "cli/stdout.h"
+#include "cli/door.h"
+#include "external.h"
 #include "proc/program.h"
 
 #include <errno.h>
@@ -83,12 +82,12 @@ static int help_run(char **operands)
 		exec_man(page.data);
 	if (!sub)
 		return subcommand_unknown(name);
+	if (!sub->run && sub != &front_door) {
+		char *words[] = {(char *)sub->name, (char *)"--help", NULL};
 
-	struct out o;
-
-	out_init(&o, STDOUT_FILENO);
-	help_write(&o, sub);
-	return out_finish_status(&o);
+		return external_run_helper(words);
+	}
+	return door_help(sub);
 }
 
 const struct subcommand cmd_help = {
