@@ -1,0 +1,185 @@
+/*
+ * pressure: how much time is lost by waiting for CPUs, memory and devices
+ * (/proc/pressure).
+ *
+ * A kernel without this (psi=0) has no rows. A file that is there and cannot be read has
+ * rows that are null.
+ */
+#include "config.h"
+
+#include "base/cleanup.h"
+#include "sysinfo/topic.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+	PRESSURE_RESOURCE,
+	PRESSURE_KIND,
+	PRESSURE_AVG10,
+	PRESSURE_AVG60,
+	PRESSURE_AVG300,
+	PRESSURE_TOTAL,
+};
+
+static const struct column pressure_columns[] = {
+	[PRESSURE_RESOURCE] = {.name = "resource",
+			       .type = COLUMN_TEXT,
+			       .flags = COLUMN_ID,
+			       .help = "cpu, memory, io or irq"},
+	[PRESSURE_KIND] = {.name = "kind",
+			   .type = COLUMN_TEXT,
+			   .flags = COLUMN_ID,
+			   .help = "some: a task waits; full: all tasks wait at once"},
+	[PRESSURE_AVG10] = {.name = "avg10",
+			    .type = COLUMN_PERCENT,
+			    .decimals = 2,
+			    .help = "share of the last 10 seconds"},
+	[PRESSURE_AVG60] = {.name = "avg60",
+			    .type = COLUMN_PERCENT,
+			    .decimals = 2,
+			    .help = "share of the last minute"},
+	[PRESSURE_AVG300] = {.name = "avg300",
+			     .type = COLUMN_PERCENT,
+			     .decimals = 2,
+			     .help = "share of the last five minutes"},
+	/* node_exporter has a name for each resource, where we have a label. */
+	[PRESSURE_TOTAL] = {.name = "total",
+			    .type = COLUMN_US,
+			    .flags = COLUMN_COUNTER,
+			    .metric = "prockit_pressure_stall_seconds_total",
+			    .metric_scale = 1e-6,
+			    .help = "time lost since boot"},
+};
+
+static const struct resource {
+	const char *name;
+	const char *file;
+	bool has_some;
+} resources[] = {
+	{"cpu", "pressure/cpu", true},
+	{"memory", "pressure/memory", true},
+	{"io", "pressure/io", true},
+	{"irq", "pressure/irq", false},
+};
+
+static int add_null_row(struct table *t, const char *resource, const char *kind,
+			enum why why)
+{
+	struct row *row = table_add(t);
+
+	if (!row)
+		return -ENOMEM;
+	row_text(row, PRESSURE_RESOURCE, resource);
+	row_text(row, PRESSURE_KIND, kind);
+	for (size_t i = PRESSURE_AVG10; i <= PRESSURE_TOTAL; i++)
+		row_null(row, i, why);
+	return 0;
+}
+
+/* "avg10=0.12", "total=1234". */
+static void set_word(struct row *row, const char *word)
+{
+	static const struct {
+		const char *name;
+		size_t column;
+	} averages[] = {
+		{"avg10=", PRESSURE_AVG10},
+		{"avg60=", PRESSURE_AVG60},
+		{"avg300=", PRESSURE_AVG300},
+	};
+	const char *number = word + strcspn(word, "=");
+	uint64_t total;
+	double average;
+
+	if (*number == '=')
+		number++;
+	for (size_t i = 0; i < ARRAY_SIZE(averages); i++)
+		if (strncmp(word, averages[i].name, strlen(averages[i].name)) == 0 &&
+		    text_real(&number, &average) && *number == '\0')
+			row_real(row, averages[i].column, average);
+	if (strncmp(word, "total=", 6) == 0 && text_uint(&number, &total) &&
+	    *number == '\0')
+		row_uint(row, PRESSURE_TOTAL, total);
+}
+
+/*
+ * "All tasks wait for a CPU" has no meaning for the whole system. The kernel writes that
+ * line with zeros, since once it was there; they are not measured.
+ */
+static void mend_cpu_full(struct row *row)
+{
+	for (size_t i = PRESSURE_AVG10; i <= PRESSURE_TOTAL; i++)
+		if (value_is_null(&row->values[i]) || value_number(&row->values[i]) > 0)
+			return;
+	for (size_t i = PRESSURE_AVG10; i <= PRESSURE_TOTAL; i++)
+		row_null(row, i, WHY_NOT_APPLICABLE);
+}
+
+static int add_row(struct table *t, const char *resource, char *line)
+{
+	char *kind = text_word(&line);
+	char *word;
+
+	if (!kind || (strcmp(kind, "some") != 0 && strcmp(kind, "full") != 0))
+		return 0;
+
+	struct row *row = table_add(t);
+
+	if (!row)
+		return -ENOMEM;
+	row_text(row, PRESSURE_RESOURCE, resource);
+	row_text(row, PRESSURE_KIND, kind);
+	while ((word = text_word(&line)))
+		set_word(row, word);
+	if (strcmp(resource, "cpu") == 0 && strcmp(kind, "full") == 0)
+		mend_cpu_full(row);
+	return 0;
+}
+
+static int read_resource(struct reading *r, struct table *t, const struct resource *res)
+{
+	struct buf *b = &r->buf;
+	int error = source_read_proc_whole(r->source, res->file, b);
+
+	if (error == -ENOENT || error == -ENOMEM)
+		return error == -ENOENT ? 0 : error;
+	if (error < 0) {
+		enum why why = why_from_error(error);
+
+		error = res->has_some ? add_null_row(t, res->name, "some", why) : 0;
+		return error < 0 ? error : add_null_row(t, res->name, "full", why);
+	}
+	/* Of a file that was cut, the last word may be cut as well. */
+	while (b->len > 0 && !strchr(" \n", b->data[b->len - 1]))
+		b->len--;
+	b->data[b->len] = '\0';
+
+	char *cursor = b->data;
+	char *line;
+
+	while (error == 0 && (line = text_line(&cursor)))
+		error = add_row(t, res->name, line);
+	return error;
+}
+
+static int pressure_read(struct reading *r, struct table *t)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(resources); i++) {
+		int error = read_resource(r, t, &resources[i]);
+
+		if (error < 0)
+			return error;
+	}
+	return t->error;
+}
+
+const struct topic topic_pressure = {
+	.name = "pressure",
+	.aliases = "psi",
+	.summary = "time lost by waiting for CPUs, memory and devices",
+	.columns = pressure_columns,
+	.n_columns = ARRAY_SIZE(pressure_columns),
+	.flags = TOPIC_LIST,
+	.read = pressure_read,
+};
