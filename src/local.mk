@@ -57,6 +57,8 @@ libprockit_a_SOURCES = \
 	%D%/proc/terminal.h \
 	%D%/proc/tree.c \
 	%D%/proc/tree.h \
+	%D%/cli/door.c \
+	%D%/cli/door.h \
 	%D%/cli/help.c \
 	%D%/cli/help.h \
 	%D%/cli/options.c \
@@ -93,6 +95,7 @@ prockit_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
 prockit_SOURCES = \
 	%D%/external.c \
 	%D%/external.h \
+	%D%/helpers.h \
 	%D%/main.c \
 	%D%/subcommands.c \
 	%D%/subcommands.h \
@@ -105,3 +108,133 @@ prockit_SOURCES = \
 	%D%/cmd/pipe.c \
 	%D%/cmd/run.c \
 	%D%/cmd/terminate.c
+
+# What sysinfo and ps are: a program of its own, for the libraries it needs.
+noinst_LIBRARIES += libsysinfo.a
+libsysinfo_a_CPPFLAGS = $(AM_CPPFLAGS) $(SMARTCOLS_CFLAGS) $(PROC2_CFLAGS)
+libsysinfo_a_SOURCES = \
+	%D%/sysinfo/arrange.c \
+	%D%/sysinfo/cgroup.c \
+	%D%/sysinfo/cgroup.h \
+	%D%/sysinfo/cmd-ps.c \
+	%D%/sysinfo/cmd-sysinfo.c \
+	%D%/sysinfo/columns.c \
+	%D%/sysinfo/columns.h \
+	%D%/sysinfo/commands.h \
+	%D%/sysinfo/cpu-stat.c \
+	%D%/sysinfo/cpu-stat.h \
+	%D%/sysinfo/disk-mounts.c \
+	%D%/sysinfo/disk-mounts.h \
+	%D%/sysinfo/disk-stats.c \
+	%D%/sysinfo/disk-stats.h \
+	%D%/sysinfo/family.c \
+	%D%/sysinfo/family.h \
+	%D%/sysinfo/folder.c \
+	%D%/sysinfo/folder.h \
+	%D%/sysinfo/format-cell.c \
+	%D%/sysinfo/format-cell.h \
+	%D%/sysinfo/format-columns.c \
+	%D%/sysinfo/format-grid.c \
+	%D%/sysinfo/format-grid.h \
+	%D%/sysinfo/format-json.c \
+	%D%/sysinfo/format-json.h \
+	%D%/sysinfo/format-openmetrics.c \
+	%D%/sysinfo/format-summary.c \
+	%D%/sysinfo/format-table.c \
+	%D%/sysinfo/format-words.c \
+	%D%/sysinfo/format.c \
+	%D%/sysinfo/format.h \
+	%D%/sysinfo/history.c \
+	%D%/sysinfo/history.h \
+	%D%/sysinfo/hwmon.c \
+	%D%/sysinfo/hwmon.h \
+	%D%/sysinfo/keyed.c \
+	%D%/sysinfo/keyed.h \
+	%D%/sysinfo/mount-guard.c \
+	%D%/sysinfo/mount-guard.h \
+	%D%/sysinfo/mountinfo.c \
+	%D%/sysinfo/mountinfo.h \
+	%D%/sysinfo/names.c \
+	%D%/sysinfo/names.h \
+	%D%/sysinfo/net-dev.c \
+	%D%/sysinfo/net-dev.h \
+	%D%/sysinfo/process-columns.c \
+	%D%/sysinfo/process-columns.h \
+	%D%/sysinfo/process-files.c \
+	%D%/sysinfo/process-getters.c \
+	%D%/sysinfo/process-getters.h \
+	%D%/sysinfo/process-lists.c \
+	%D%/sysinfo/process-scheduling.c \
+	%D%/sysinfo/process.c \
+	%D%/sysinfo/process.h \
+	%D%/sysinfo/processes.c \
+	%D%/sysinfo/processes.h \
+	%D%/sysinfo/rate.c \
+	%D%/sysinfo/rate.h \
+	%D%/sysinfo/root-file.c \
+	%D%/sysinfo/root-file.h \
+	%D%/sysinfo/sample.c \
+	%D%/sysinfo/sample.h \
+	%D%/sysinfo/screen.c \
+	%D%/sysinfo/screen.h \
+	%D%/sysinfo/select.c \
+	%D%/sysinfo/select.h \
+	%D%/sysinfo/smartcols.c \
+	%D%/sysinfo/smartcols.h \
+	%D%/sysinfo/sockets.c \
+	%D%/sysinfo/sockets.h \
+	%D%/sysinfo/source.c \
+	%D%/sysinfo/source.h \
+	%D%/sysinfo/state.c \
+	%D%/sysinfo/state.h \
+	%D%/sysinfo/topic.c \
+	%D%/sysinfo/topic.h \
+	%D%/sysinfo/topics.def \
+	%D%/sysinfo/topics/battery.c \
+	%D%/sysinfo/topics/cpu-count.c \
+	%D%/sysinfo/topics/cpu-freq.c \
+	%D%/sysinfo/topics/cpu-percent.c \
+	%D%/sysinfo/topics/cpu-stats.c \
+	%D%/sysinfo/topics/cpu-times.c \
+	%D%/sysinfo/topics/disk-io.c \
+	%D%/sysinfo/topics/disk-partitions.c \
+	%D%/sysinfo/topics/disk-usage.c \
+	%D%/sysinfo/topics/fans.c \
+	%D%/sysinfo/topics/limits.c \
+	%D%/sysinfo/topics/load.c \
+	%D%/sysinfo/topics/memory.c \
+	%D%/sysinfo/topics/net-addrs.c \
+	%D%/sysinfo/topics/net-connections.c \
+	%D%/sysinfo/topics/net-io.c \
+	%D%/sysinfo/topics/net-stats.c \
+	%D%/sysinfo/topics/os.c \
+	%D%/sysinfo/topics/pressure.c \
+	%D%/sysinfo/topics/temperatures.c \
+	%D%/sysinfo/topics/users.c \
+	%D%/sysinfo/value.c \
+	%D%/sysinfo/value.h \
+	%D%/sysinfo/view-options.c \
+	%D%/sysinfo/view.c \
+	%D%/sysinfo/view.h \
+	%D%/sysinfo/virt.c \
+	%D%/sysinfo/virt.h \
+	%D%/sysinfo/watch.c \
+	%D%/sysinfo/watch.h
+
+pkglibexec_PROGRAMS += prockit-sysinfo
+prockit_sysinfo_SOURCES = %D%/sysinfo/main.c
+prockit_sysinfo_LDFLAGS = $(AM_LDFLAGS) $(SYSINFO_LDFLAGS)
+prockit_sysinfo_LDADD = libsysinfo.a libprockit.a $(SYSINFO_LIBS)
+
+# prockit-ps is another name of it.
+noinst_DATA += prockit-ps
+CLEANFILES += prockit-ps
+prockit-ps: prockit-sysinfo$(EXEEXT)
+	$(AM_V_GEN)rm -f $@ && $(LN_S) prockit-sysinfo$(EXEEXT) $@
+
+install-exec-hook:
+	cd '$(DESTDIR)$(pkglibexecdir)' && rm -f prockit-ps && \
+		$(LN_S) prockit-sysinfo$(EXEEXT) prockit-ps
+
+uninstall-hook:
+	rm -f '$(DESTDIR)$(pkglibexecdir)/prockit-ps'

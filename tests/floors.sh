@@ -13,7 +13,8 @@ else
 fi
 cd -- "${PROCKIT_SRCDIR:-$here/..}" || exit
 
-# Which folders each folder may include from. "." is main.c and what stands beside it, and
+# Which folders each folder may include from. "." is main.c and what stands beside it,
+# sysinfo/ is a program beside it, which takes from "." how it is called, and
 # proc/ and cli/ are neighbours: the option groups of cli/ fill the structures of proc/.
 declare -A may_include=(
 	[base]='base'
@@ -22,6 +23,7 @@ declare -A may_include=(
 	[record]='base proc cli record'
 	[drive]='base proc cli record drive'
 	[cmd]='. base proc cli record drive cmd'
+	[sysinfo]='. base proc cli sysinfo'
 	[.]='. base proc cli record drive cmd'
 )
 max_file_lines=600
@@ -222,7 +224,7 @@ echo 1..9
 unknown_folders | verdict 'every source stands on a known floor'
 upward_includes | verdict 'includes spell their floor and point down'
 config_not_first | verdict 'config.h is the first include of every source'
-calls "$printing" "${quiet_floors[@]}" | verdict 'nothing below the subcommands prints'
+calls "$printing" "${quiet_floors[@]}" src/sysinfo | verdict 'nothing below the subcommands prints'
 calls "$ending" "${quiet_floors[@]}" | verdict 'nothing below the subcommands ends the process'
 { long_files; long_functions; } |
 	verdict "no file exceeds $max_file_lines lines, no function $max_function_lines"

@@ -19,11 +19,24 @@ TESTS += \
 	%D%/limits.bats \
 	%D%/man.bats \
 	%D%/pipe.bats \
+	%D%/ps-columns.bats \
+	%D%/ps-select.bats \
+	%D%/ps.bats \
 	%D%/readme.bats \
 	%D%/regressions.bats \
 	%D%/report.bats \
 	%D%/run.bats \
 	%D%/signals.bats \
+	%D%/sysinfo-cpu.bats \
+	%D%/sysinfo-disk.bats \
+	%D%/sysinfo-limits.bats \
+	%D%/sysinfo-memory.bats \
+	%D%/sysinfo-net.bats \
+	%D%/sysinfo-os.bats \
+	%D%/sysinfo-sensors.bats \
+	%D%/sysinfo-topics.bats \
+	%D%/sysinfo-view.bats \
+	%D%/sysinfo.bats \
 	%D%/terminal.bats \
 	%D%/terminate.bats \
 	%D%/tree.bats \
@@ -38,6 +51,7 @@ TESTS += \
 	%D%/unit/test-program \
 	%D%/unit/test-quote \
 	%D%/unit/test-spawn \
+	%D%/unit/test-sysinfo-format \
 	%D%/unit/test-tree \
 	%D%/unit/test-utf8 \
 	%D%/floors.sh
@@ -52,12 +66,15 @@ check_PROGRAMS += \
 	%D%/helpers/linger \
 	%D%/helpers/log-signals \
 	%D%/helpers/monotonic \
+	%D%/helpers/named \
+	%D%/helpers/open-sockets \
 	%D%/helpers/outlast \
 	%D%/helpers/peak-memory \
 	%D%/helpers/pipe-hold \
 	%D%/helpers/pty-run \
 	%D%/helpers/show-state \
 	%D%/helpers/write-bytes \
+	%D%/helpers/write-utmp \
 	%D%/unit/test-buf-out \
 	%D%/unit/test-capture \
 	%D%/unit/test-handle \
@@ -69,9 +86,12 @@ check_PROGRAMS += \
 	%D%/unit/test-program \
 	%D%/unit/test-quote \
 	%D%/unit/test-spawn \
+	%D%/unit/test-sysinfo-format \
 	%D%/unit/test-tree \
 	%D%/unit/test-utf8 \
 	%D%/unit/json-bytes
+
+%C%_unit_test_sysinfo_format_LDADD = libsysinfo.a $(LDADD) $(SYSINFO_LIBS)
 
 # A second opinion on our JSON.
 if HAVE_JANSSON
@@ -96,20 +116,37 @@ EXTRA_DIST += \
 	%D%/limits.bats \
 	%D%/man.bats \
 	%D%/pipe.bats \
+	%D%/ps-columns.bats \
+	%D%/ps-select.bats \
+	%D%/ps.bats \
 	%D%/readme.bats \
 	%D%/regressions.bats \
 	%D%/report.bats \
 	%D%/run.bats \
 	%D%/signals.bats \
+	%D%/sysinfo-cpu.bats \
+	%D%/sysinfo-disk.bats \
+	%D%/sysinfo-limits.bats \
+	%D%/sysinfo-memory.bats \
+	%D%/sysinfo-net.bats \
+	%D%/sysinfo-os.bats \
+	%D%/sysinfo-sensors.bats \
+	%D%/sysinfo-topics.bats \
+	%D%/sysinfo-view.bats \
+	%D%/sysinfo.bats \
 	%D%/terminal.bats \
 	%D%/terminate.bats \
 	%D%/tree.bats \
 	%D%/floors.sh \
 	%D%/leave-nothing \
+	%D%/lib/beside-psutil \
 	%D%/lib/children.bash \
 	%D%/lib/common.bash \
 	%D%/lib/kill-points \
+	%D%/lib/processes.bash \
+	%D%/lib/readers.bash \
 	%D%/lib/record.bash \
+	%D%/lib/saved-proc.bash \
 	%D%/run-bats \
 	%D%/unit/tap.h
 

@@ -132,6 +132,55 @@ copy_pages()
 	diff -u keys explained
 }
 
+# columns_in_page PAGE SECTION: a line each column: topic (of .Ss), name, unit, whether it is shown
+# unless it is named.
+columns_in_page()
+{
+	awk -v OFS='\t' -v section="$2" '
+	/^\.Sh / { inside = $2 == section; topic = "" }
+	!inside { next }
+	/^\.Ss / { topic = $2 }
+	/^\.It Li / {
+		shown = sub(/ \*$/, "") ? "false" : "true"
+		unit = ""
+		if (match($0, / Pq /))
+			unit = substr($0, RSTART + 4)
+		print topic, $3, unit, shown
+	}' "$man/$1"
+}
+
+@test "man: topics and columns of the pages are those of the program, in its order" {
+	prockit sysinfo --list-columns --json |
+		jq -r '.columns[] | [.topic, .name, .unit, .default] | @tsv' >columns
+	columns_in_page prockit-sysinfo.1 TOPICS >explained
+	diff -u columns explained
+	prockit ps --list-columns --json | jq -r '.columns[] | ["", .name, .unit, .default] | @tsv' >columns
+	columns_in_page prockit-ps.1 COLUMNS >explained
+	diff -u columns explained
+}
+
+@test "man: other names that the pages give to topics and columns are understood" {
+	local name other
+	local -i count=0
+	while read -r name other; do
+		count+=1
+		[[ $(prockit sysinfo --list-columns --raw "$other" 2>&1) == \
+			"$(prockit sysinfo --list-columns --raw "$name")" ]] || fault "$other is not $name"
+	done < <(awk '/^\.Sh / { topics = $2 == "TOPICS" } /^\.Ss / { topic = $2; also = 0 }
+		topics && /^Also called/ { also = 1; next }
+		topics && also { for (i = 2; i <= NF; i++) if ($i ~ /^[a-z]/) print topic, $i }
+		{ also = 0 }' "$man/prockit-sysinfo.1")
+	((count > 5))
+	while read -r name other; do
+		count+=1
+		[[ $(prockit ps $$ --raw -o "$other" 2>&1 | sed q) == "$name" ]] || fault "$other is not $name"
+	done < <(awk '/^\.It Li / { column = $3 } /^Also$/ { also = 1; next }
+		also { for (i = 2; i <= NF; i++) if ($i ~ /^[a-z%]/) print column, $i }
+		{ also = 0 }' "$man/prockit-ps.1")
+	((count > 30))
+	no_faults
+}
+
 # extract_examples PAGE: the examples of a page as ./PAGE.N/, with a file for each mark, and what
 # is to be run in ./PAGE.N/script, as a terminal would show it.
 extract_examples()

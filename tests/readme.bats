@@ -85,11 +85,11 @@ backquoted()
 	no_faults
 }
 
-@test "readme: there are five to eight examples, and each runs prockit" {
+@test "readme: there are five to twelve examples, and each runs prockit" {
 	local script
 	split_examples
 	set -- *.sh
-	(($# >= 5 && $# <= 8)) || fault "$# examples"
+	(($# >= 5 && $# <= 12)) || fault "$# examples"
 	for script; do
 		grep -w prockit "$script" >/dev/null || fault "no prockit in example ${script%.sh}"
 	done
