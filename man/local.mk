@@ -7,7 +7,9 @@ dist_man_MANS += \
 	%D%/prockit-getstatusoutput.1 \
 	%D%/prockit-help.1 \
 	%D%/prockit-pipe.1 \
+	%D%/prockit-ps.1 \
 	%D%/prockit-run.1 \
+	%D%/prockit-sysinfo.1 \
 	%D%/prockit-terminate.1 \
 	%D%/prockit.1
 
