@@ -4,6 +4,7 @@
 EXTRA_PROGRAMS = \
 	%D%/floor \
 	%D%/forest \
+	%D%/sleepers \
 	%D%/stopwatch \
 	%D%/uproot
 CLEANFILES += $(EXTRA_PROGRAMS)
