@@ -275,16 +275,17 @@ kernel_thread()
 		(.num_ctx_switches.voluntary >= 1) and .rss > 0 and .peak_rss >= .rss'
 }
 
-@test "ps: resource limits have prlimit's names, and \"unlimited\"" {
+@test "ps: resource limits have prlimit's names, and psutil's -1" {
 	prlimit --nofile=100:200 --cpu=unlimited sleep 1000 3>&- &
 	local pid=$!
 	wait_until 10 grep -x sleep "/proc/$pid/comm"
 	ps_json "$pid" -o rlimits
-	says_r '.processes[0].rlimits | .nofile == {soft: 100, hard: 200} and .cpu.soft == "unlimited" and length == 16'
+	says_r '.processes[0].rlimits | .nofile == {soft: 100, hard: 200} and .cpu.soft == -1 and length == 16'
 	local name soft hard
 	while read -r name soft hard; do
 		jq -e --arg name "${name,,}" --arg soft "$soft" --arg hard "$hard" '
-			.processes[0].rlimits[$name] | (.soft | tostring) == $soft and (.hard | tostring) == $hard' r ||
+			def word: if . < 0 then "unlimited" else tostring end;
+			.processes[0].rlimits[$name] | (.soft | word) == $soft and (.hard | word) == $hard' r ||
 			return
 	done < <(prlimit --pid "$pid" --raw --noheadings --output RESOURCE,SOFT,HARD)
 }

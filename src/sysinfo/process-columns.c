@@ -139,8 +139,8 @@ const struct column process_columns[PS_N] = {
 			NAMED,
 			.cost = COST_CHEAP,
 			.aliases = "rlimit limits",
-			.help = "resource limits by prlimit(1)'s names: soft and hard, a "
-				"number or \"unlimited\""},
+			.help = "resource limits by prlimit(1)'s names: soft and hard; "
+				"-1: unlimited"},
 	[PS_NUM_THREADS] = {.name = "num_threads",
 			    .type = COLUMN_NUMBER,
 			    NAMED,
@@ -193,6 +193,7 @@ const struct column process_columns[PS_N] = {
 			       .type = COLUMN_PERCENT,
 			       NAMED,
 			       .cost = COST_CHEAP,
+			       .decimals = 3,
 			       .aliases = "pmem %mem",
 			       .help = "rss as a share of all memory"},
 	[PS_VMS] = {.name = "vms",

@@ -75,8 +75,9 @@ void get_rlimits(struct process *p, struct row *row, size_t column)
 				const char *number = word;
 				uint64_t limit;
 
+				/* As psutil's RLIM_INFINITY: a number, like all. */
 				if (word && strcmp(word, "unlimited") == 0)
-					value_text(t, &pair[k], word);
+					value_int(&pair[k], -1);
 				else if (word && text_uint(&number, &limit) && !*number)
 					value_uint(&pair[k], limit);
 			}
