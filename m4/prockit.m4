@@ -29,15 +29,19 @@ AC_DEFUN([PROCKIT_ADD_LDFLAGS], [
 ])
 
 dnl PROCKIT_PREFER_ARCHIVE(VARIABLE, NAME, INCLUDES, BODY): link the libraries that VARIABLE holds
-dnl from their archives where such a program can be linked that way.
+dnl from their archives where such a program can be linked that way, and --disable-static-link
+dnl was not given. -Wl,-z,text refuses archives that are not position-independent: these would
+dnl have the program's own text written to at each start.
 AC_DEFUN([PROCKIT_PREFER_ARCHIVE], [
-	AC_MSG_CHECKING([for an archive of $2])
-	prockit_saved_LIBS=$LIBS
-	LIBS="-Wl,-Bstatic $$1 -Wl,-Bdynamic $LIBS"
-	AC_LINK_IFELSE([AC_LANG_PROGRAM([$3], [$4])], [
-		AC_MSG_RESULT([yes])
-		$1="-Wl,-Bstatic $$1 -Wl,-Bdynamic"
-	], [AC_MSG_RESULT([no])])
-	LIBS=$prockit_saved_LIBS
+	AS_IF([test "x$enable_static_link" != xno], [
+		AC_MSG_CHECKING([for an archive of $2])
+		prockit_saved_LIBS=$LIBS
+		LIBS="-Wl,-z,text -Wl,-Bstatic $$1 -Wl,-Bdynamic $LIBS"
+		AC_LINK_IFELSE([AC_LANG_PROGRAM([$3], [$4])], [
+			AC_MSG_RESULT([yes])
+			$1="-Wl,-Bstatic $$1 -Wl,-Bdynamic"
+		], [AC_MSG_RESULT([no])])
+		LIBS=$prockit_saved_LIBS
+	])
 	AC_SUBST([$1])
 ])

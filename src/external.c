@@ -45,8 +45,7 @@ static int find_in(const char *folders, const char *program, struct buf *ret_pat
 	return found;
 }
 
-/* Where our own executable is: that is where a build tree has the others, and a folder
- * that was moved. */
+/* Where our own executable is: that is where a build tree has the others. */
 static bool folder_of_us(char ret_folder[PATH_MAX])
 {
 	ssize_t n = readlink("/proc/self/exe", ret_folder, PATH_MAX - 1);

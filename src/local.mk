@@ -223,7 +223,6 @@ libsysinfo_a_SOURCES = \
 
 pkglibexec_PROGRAMS += prockit-sysinfo
 prockit_sysinfo_SOURCES = %D%/sysinfo/main.c
-prockit_sysinfo_LDFLAGS = $(AM_LDFLAGS) $(SYSINFO_LDFLAGS)
 prockit_sysinfo_LDADD = libsysinfo.a libprockit.a $(SYSINFO_LIBS)
 
 # prockit-ps is another name of it.
@@ -232,9 +231,12 @@ CLEANFILES += prockit-ps
 prockit-ps: prockit-sysinfo$(EXEEXT)
 	$(AM_V_GEN)rm -f $@ && $(LN_S) prockit-sysinfo$(EXEEXT) $@
 
+# In a folder of its own it keeps its name, whatever --program-prefix makes of prockit.
 install-exec-hook:
 	cd '$(DESTDIR)$(pkglibexecdir)' && rm -f prockit-ps && \
+		name=$$(echo prockit-sysinfo | sed '$(transform)') && \
+		{ test "$$name" = prockit-sysinfo || mv -f "$$name" prockit-sysinfo; } && \
 		$(LN_S) prockit-sysinfo$(EXEEXT) prockit-ps
 
 uninstall-hook:
-	rm -f '$(DESTDIR)$(pkglibexecdir)/prockit-ps'
+	cd '$(DESTDIR)$(pkglibexecdir)' && rm -f prockit-ps prockit-sysinfo$(EXEEXT)
