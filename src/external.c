@@ -194,7 +194,6 @@ int external_run_helper(char **words)
 			error_text(-r));
 		return EXIT_CANNOT_RUN;
 	}
-	message("%s: the program prockit-%s is missing (it belongs into %s)", words[0],
-		words[0], PROCKIT_LIBEXECDIR);
+	message("%s: the program prockit-%s is not in %s", words[0], words[0], folders);
 	return EXIT_OWN_FAILURE;
 }

@@ -175,7 +175,7 @@ program()
 	local name
 	for name in sysinfo ps; do
 		PROCKIT_EXEC_PATH=/nonexistent run -125 --separate-stderr alone/prockit "$name"
-		[[ $stderr == "prockit: $name: the program prockit-$name is missing (it belongs into /"* ]]
+		[[ $stderr == "prockit: $name: the program prockit-$name is not in /nonexistent" ]]
 		[[ -z $output ]]
 	done
 	# Its name and what it does are known without it.

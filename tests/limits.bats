@@ -106,7 +106,7 @@ sent='[.signals_sent[].signal]'
 	local word want
 	while read -r word want; do
 		rm -f log
-		run -124 prockit call -t 0.3 --signal="$word" --report=r -- \
+		run -124 prockit call -t 0.3 -k 60 --signal="$word" --report=r -- \
 			"$(helper log-signals)" log "$word"
 		[[ $(<log) == ready$'\n'"$want user" ]]
 		says r "$sent == [\"$want\"]"

@@ -344,15 +344,22 @@ signal.pause()' 3>&- &
 	run -0 /usr/bin/python3 usage.py
 }
 
-@test "ps: uss, pss and swap are the sums of smaps" {
-	start_named plain 'x\0'
-	ps_json "$named" -o uss,pss,swap
+# smaps_agrees PID: what ps says is what smaps adds up to, at this moment.
+smaps_agrees()
+{
+	ps_json "$1" -o uss,pss,swap
 	awk '/^Private_/ { uss += $2 } /^Pss:/ { pss += $2 } /^Swap:/ { swap += $2 }
 		END { printf "{\"uss\":%d,\"pss\":%d,\"swap\":%d}", uss * 1024, pss * 1024, swap * 1024 }' \
-		"/proc/$named/smaps" >sums
+		"/proc/$1/smaps" >sums
 	# Shares are rounded for each mapping, and change with those who share.
 	jq -e --slurpfile sums sums '.processes[0] | .uss == $sums[0].uss and .swap == $sums[0].swap and
 		(.pss - $sums[0].pss | fabs) < 262144' r
+}
+
+@test "ps: uss, pss and swap are the sums of smaps" {
+	start_named plain 'x\0'
+	# It is still going to sleep, and touches a page on the way.
+	wait_until 10 smaps_agrees "$named"
 }
 
 @test "ps: threads, and a row for each with --threads" {

@@ -102,7 +102,7 @@ void topic_key(const struct topic *topic, char ret_key[64])
 {
 	size_t i = 0;
 
-	for (; topic->name[i] && i < 63; i++)
+	for (; i < 63 && topic->name[i]; i++)
 		ret_key[i] = fold(topic->name[i]);
 	ret_key[i] = '\0';
 }

@@ -115,7 +115,11 @@ static void set_link(struct row *row, int fd, struct ifreq *request)
 
 	/* Of many devices nobody knows: loopback, bridges, virtual ones. */
 	request->ifr_data = (char *)&command;
-	if (ioctl(fd, SIOCETHTOOL, request) < 0)
+
+	int r = ioctl(fd, SIOCETHTOOL, request);
+
+	request->ifr_data = NULL;
+	if (r < 0)
 		return;
 	/* Not ethtool_cmd_speed(), which shifts a bit into the sign. */
 	set_speed(row, (uint32_t)command.speed_hi << 16 | command.speed);
