@@ -54,13 +54,14 @@ every_byte()
 	done
 }
 
-# for_everyone: make $everyone, a folder that every user can enter, with a copy of prockit in it.
+# for_everyone: make $everyone, a folder that every user can enter, with a copy of prockit in it, and of its helpers.
 # The build tree and the tests' own folders may be closed to them. no_more_everyone removes it.
 for_everyone()
 {
 	everyone=$(mktemp -d /tmp/prockit-tests.XXXXXX) || return
 	chmod 755 "$everyone"
-	cp "$(type -P prockit)" "$everyone"
+	cp "$(type -P prockit)" "$PROCKIT_EXEC_PATH/prockit-sysinfo" "$everyone"
+	ln -s prockit-sysinfo "$everyone/prockit-ps"
 }
 
 no_more_everyone()
