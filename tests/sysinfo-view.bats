@@ -163,6 +163,17 @@ has_lines()
 	[[ $output == *cpu-times$'\n'cpu-percent* ]]
 }
 
+# ---- tables -----------------------------------------------------------------------------------
+
+@test "ps: a tree is one without the library that draws, too" {
+	: >libsmartcols.so.1
+	run -0 env LD_LIBRARY_PATH="$PWD" prockit ps --tree "$$" -o depth,name --noheadings
+	# Behind the depth and a blank, two more for each level.
+	awk '{match($0, /^ *[0-9]+ /); rest = substr($0, RLENGTH + 1); match(rest, /^ */)
+		bad += RLENGTH != 2 * $1; deepest = $1 > deepest ? $1 : deepest}
+		END {exit bad || deepest < 1}' <<<"$output"
+}
+
 # ---- what is not there ------------------------------------------------------------------------
 
 @test "sysinfo: what is missing is told once, however many records there are" {
@@ -214,6 +225,97 @@ has_lines()
 		-i 0.01 -c 4 --jsonl >out
 	[[ $(wc -l <out) == 4 && $(grep -c 'write(1, "{' trace) == 4 && $(grep -c 'write(1,' trace) == 4 ]]
 	(($(wc -c <out) > 100000))
+}
+
+# stuck FIFO OPTION...: cpu-times of 1000 CPUs, more than a pipe holds, into a FIFO that nobody reads
+# yet. 4 is its reading end, and $writer writes.
+stuck()
+{
+	tree a 1 1 $(seq 0 999)
+	mkfifo "$1"
+	exec 4<>"$1"
+	prockit sysinfo cpu-times --percpu --proc=a --jsonl "${@:2}" >"$1" 3>&- 4>&- &
+	writer=$!
+}
+
+# half_out PID: it has begun to write a record, and waits for room.
+half_out()
+{
+	[[ $(readlink "/proc/$1/fd/"* 2>/dev/null) == *signalfd* ]]
+}
+
+@test "sysinfo: a signal within a record that is too large for the pipe waits until it is whole" {
+	local signal
+	for signal in TERM:143 HUP:129 USR1:138; do
+		stuck "$signal" -i 0.01
+		wait_until 10 half_out "$writer"
+		kill "-${signal%:*}" "$writer"
+		exec 5<"$signal" 4>&-
+		cat <&5 >out
+		exec 5<&-
+		ends_with "${signal#*:}" "$writer"
+		[[ $(tail -c 1 out | od -An -tx1) == ' 0a' ]]
+		jq -es 'length == 1 and (.[0].cpu_times | length == 1000)' out
+	done
+}
+
+@test "sysinfo: a reader that reads no more does not keep a signal from ending it" {
+	stuck fifo -i 0.01
+	wait_until 10 half_out "$writer"
+	start_clock
+	kill "$writer"
+	ends_with 143 "$writer"
+	(($(elapsed_ms) < 8000))
+	exec 4>&-
+}
+
+@test "sysinfo: a signal before there is room for any of a record leaves nothing of it" {
+	tree a 1 1 $(seq 0 999)
+	mkfifo fifo
+	exec 4<>fifo
+	# As much as it holds.
+	dd if=/dev/zero of=fifo bs=4096 oflag=nonblock 2>/dev/null || true
+	prockit sysinfo cpu-times --percpu --proc=a --jsonl >fifo 3>&- 4>&- &
+	writer=$!
+	wait_until 10 grep -q 'S (sleeping)' "/proc/$writer/status"
+	start_clock
+	kill "$writer"
+	ends_with 143 "$writer"
+	(($(elapsed_ms) < 1500))
+	exec 5<fifo 4>&-
+	run -0 tr -d '\0' <&5
+	exec 5<&-
+	[[ $output == '' ]]
+}
+
+@test "sysinfo: a signal that is ignored does not cut a record, however long nobody reads" {
+	tree a 1 1 $(seq 0 999)
+	mkfifo fifo
+	exec 4<>fifo
+	(trap '' HUP; exec prockit sysinfo cpu-times --percpu --proc=a --jsonl >fifo 3>&- 4>&-) &
+	writer=$!
+	wait_until 10 half_out "$writer"
+	kill -HUP "$writer"
+	# Until it has been given its time, and is no longer among those that wait.
+	wait_until 10 eval "! grep -q 'ShdPnd:.*1\$' /proc/$writer/status"
+	exec 5<fifo 4>&-
+	cat <&5 >out
+	exec 5<&-
+	ends_with 0 "$writer"
+	jq -es 'length == 1' out
+}
+
+@test "sysinfo: where a kernel cannot write without waiting, pieces that fit make a record" {
+	tree a 1 1 $(seq 0 999)
+	ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=write,pwritev2 -e inject=pwritev2:error=EOPNOTSUPP -o trace \
+		prockit sysinfo cpu-times --percpu --proc=a --jsonl | cat >out
+	jq -es 'length == 1 and (.[0].cpu_times | length == 1000)' out
+	[[ $(grep -c 'pwritev2(1' trace) == 1 ]]
+	run -0 awk '/ write\(1,/ && $NF > 4096 {exit 1}' trace
+	# And what fits in one piece takes one write, and nothing else.
+	ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=write,pwritev2,rt_sigprocmask,fstat -o trace \
+		prockit sysinfo memory --proc=a --jsonl | cat >out
+	run -0 awk '/"\{/ {n++} /pwritev2/ || (n && !/"\{/ && !/exited/) {bad++} END {exit bad || n != 1}' trace
 }
 
 @test "sysinfo: Ctrl-C leaves whole lines" {
@@ -345,6 +447,24 @@ has_lines()
 		one_message "$name" 'not a regular file'
 	done
 	[[ -p fifo && -d folder && -c /dev/null ]]
+}
+
+@test "sysinfo: a state may be a symbolic link, which stays, whatever it leads to" {
+	tree a 1000 1000 0
+	tree b 1300 1100 0
+	mkdir deep
+	ln -s deep/link link
+	ln -s file deep/link
+	percent a link
+	[[ -L link && -L deep/link && -f deep/file && ! -L deep/file ]]
+	[[ $(percent b link) == 75.0 ]]
+	[[ -L link && -L deep/link && $(ls -A deep) == file$'\n'link ]]
+	ln -s "$PWD/none" absolute
+	percent a absolute
+	[[ -L absolute && -f none ]]
+	ln -s loop loop
+	run -125 --separate-stderr percent a loop
+	one_message 'loop: Too many levels of symbolic links'
 }
 
 @test "sysinfo: a state is its owner's alone, and nothing is left beside it, on a full disk neither" {

@@ -102,7 +102,12 @@ teardown()
 @test "sysinfo: an option that no topic of the run has is refused" {
 	run -125 --separate-stderr prockit sysinfo load --percpu
 	[[ $stderr == 'prockit sysinfo: --percpu'* ]]
-	run -125 prockit sysinfo memory --kind=tcp
+	run -125 --separate-stderr prockit sysinfo memory --kind=tcp
+	[[ $stderr == *--kind*net-connections* ]]
+	run -125 --separate-stderr prockit sysinfo memory --all
+	[[ $output == '' && $stderr == 'prockit sysinfo: --all'*disk-partitions*disk-usage* ]]
+	run -0 prockit sysinfo memory disk-usage --all
+	run -0 prockit sysinfo net-connections --kind=unix
 	run -125 prockit sysinfo net-connections --kind=nosuch
 	run -0 prockit sysinfo load cpu-times --percpu
 }
@@ -123,6 +128,15 @@ teardown()
 	run -1 --separate-stderr prockit sysinfo memory --proc=proc --require -o total,buffers
 	[[ $stderr == 'prockit sysinfo: '*buffers* ]]
 	run -0 prockit sysinfo memory --proc=proc --require -o total,free
+}
+
+@test "sysinfo: a FIFO of --proc is nothing that load and uptime wait for" {
+	unshare -m true 2>/dev/null || unshare -Urm true 2>/dev/null || skip 'mount namespaces are not allowed here'
+	mkdir proc
+	mkfifo proc/loadavg proc/uptime
+	ASAN_OPTIONS=detect_leaks=0 run -0 timeout 20 prockit sysinfo load uptime --proc=proc --json
+	jq -e '.load.load1 == null and .load.unavailable.load1 == "unsupported" and
+		.uptime.unavailable.seconds == "unsupported"' <<<"$output"
 }
 
 @test "sysinfo: without /proc/meminfo, or without the folder of --proc, it is 125" {

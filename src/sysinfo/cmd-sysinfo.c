@@ -9,6 +9,7 @@
 #include "cli/subcommand.h"
 #include "helpers.h"
 #include "sysinfo/commands.h"
+#include "sysinfo/sockets.h"
 #include "sysinfo/view.h"
 
 #include <errno.h>
@@ -34,17 +35,15 @@ static struct {
 	bool list;
 } opt = {.view = VIEW_INIT};
 
-#define KINDS "all|inet|inet4|inet6|tcp|tcp4|tcp6|udp|udp4|udp6|unix"
-
 static const struct poptOption sysinfo_options[] = {
 	{"percpu", '\0', POPT_ARG_NONE, NULL, CODE_PERCPU, "a row for each CPU", NULL},
 	{"perdisk", '\0', POPT_ARG_NONE, NULL, CODE_PERDISK, "a row for each disk", NULL},
 	{"pernic", '\0', POPT_ARG_NONE, NULL, CODE_PERNIC,
 	 "a row for each network interface", NULL},
 	{"all", '\0', POPT_ARG_NONE, NULL, CODE_ALL,
-	 "of disk-partitions: pseudo file systems too", NULL},
+	 "of disk-partitions and disk-usage: pseudo file systems too", NULL},
 	{"kind", '\0', POPT_ARG_STRING, NULL, CODE_KIND,
-	 "of net-connections: only these (inet)", KINDS},
+	 "of net-connections: only these (inet)", SOCKETS_WORDS},
 	{"list", '\0', POPT_ARG_NONE, NULL, CODE_LIST,
 	 "list the topics, and whether each takes two samples", NULL},
 	OPTION_GROUP(view_format_options, "Formats"),
@@ -53,19 +52,6 @@ static const struct poptOption sysinfo_options[] = {
 	OPTION_GROUP(view_source_options, "Sources"),
 	POPT_TABLEEND,
 };
-
-/* Whether word is one of "a|b|c". */
-static bool is_choice(const char *choices, const char *word)
-{
-	for (const char *p = choices; *p; p += *p == '|') {
-		size_t len = strcspn(p, "|");
-
-		if (strlen(word) == len && strncmp(p, word, len) == 0)
-			return true;
-		p += len;
-	}
-	return false;
-}
 
 static const char *sysinfo_set(int code, const char *arg)
 {
@@ -84,7 +70,7 @@ static const char *sysinfo_set(int code, const char *arg)
 		return NULL;
 	case CODE_KIND:
 		opt.kind = arg;
-		return is_choice(KINDS, arg) ? NULL : "is not one of " KINDS;
+		return sockets_kinds(arg) ? NULL : "is not one of " SOCKETS_WORDS;
 	case CODE_LIST:
 		opt.list = true;
 		return NULL;
@@ -151,6 +137,10 @@ struct request {
 
 static bool has_option(const struct topic *topic, const char *option)
 {
+	if (strcmp(option, "all") == 0)
+		return topic->flags & TOPIC_ALL;
+	if (strcmp(option, "kind") == 0)
+		return topic->flags & TOPIC_KINDS;
 	return topic->per_option && strcmp(topic->per_option, option) == 0;
 }
 
@@ -174,11 +164,11 @@ static void request_topic(struct request *request, const struct topic *topic)
 	};
 }
 
-/* The first topic that was asked for and takes paths, or kinds. */
-static struct query *find_query(const struct request *request, enum topic_flags taking)
+/* The first topic that was asked for and takes paths. */
+static struct query *find_taker(const struct request *request)
 {
 	for (size_t i = 0; i < request->n; i++)
-		if (request->queries[i].topic->flags & taking)
+		if (request->queries[i].topic->flags & TOPIC_PATHS)
 			return &request->queries[i];
 	return NULL;
 }
@@ -187,7 +177,7 @@ static struct query *find_query(const struct request *request, enum topic_flags 
 static bool is_path(const struct request *request, const char *word)
 {
 	return strchr(word, '/') || strcmp(word, ".") == 0 || strcmp(word, "..") == 0 ||
-	       (find_query(request, TOPIC_PATHS) && access(word, F_OK) == 0);
+	       (find_taker(request) && access(word, F_OK) == 0);
 }
 
 static int refuse_word(const struct request *request, const char *word)
@@ -196,7 +186,7 @@ static int refuse_word(const struct request *request, const char *word)
 
 	if (nearest)
 		message("'%s' is not a topic (did you mean %s?)", word, nearest);
-	else if (find_query(request, TOPIC_PATHS))
+	else if (find_taker(request))
 		message("'%s' is not a topic (write ./%s for a path)", word, word);
 	else
 		message("'%s' is not a topic (see 'prockit sysinfo --list')", word);
@@ -219,11 +209,16 @@ static int take_operands(struct request *request, char **operands)
 	if (!request->n_paths)
 		return 0;
 
-	struct query *usage = find_query(request, TOPIC_PATHS);
+	struct query *usage = find_taker(request);
 
 	if (!usage) {
-		message("'%s' is a path, and only disk-usage takes paths",
-			request->paths[0]);
+		const struct topic *taker = NULL;
+
+		for (size_t i = 0; topics[i] && !taker; i++)
+			if (topics[i]->flags & TOPIC_PATHS)
+				taker = topics[i];
+		message("'%s' is a path, and only %s takes paths", request->paths[0],
+			taker ? taker->name : "no topic");
 		return EXIT_OWN_FAILURE;
 	}
 	usage->operands = request->paths;
@@ -244,23 +239,38 @@ static void take_summary(struct request *request)
 			request_topic(request, topic);
 	}
 
-	struct query *usage = find_query(request, TOPIC_PATHS);
+	struct query *usage = find_taker(request);
 
 	if (usage)
 		usage->operands = root;
 	opt.view.style.summary = !opt.view.output && !opt.view.output_all;
 }
 
-/* An option that none of the topics has is a mistake. 0 or 125. */
+/* An option that none of the topics has. 125. */
+static int refuse_option(const char *option)
+{
+	auto_buf struct buf names = BUF_INIT;
+
+	for (size_t i = 0; topics[i]; i++)
+		if (has_option(topics[i], option) &&
+		    buf_add_format(&names, "%s%s", names.len ? ", " : "",
+				   topics[i]->name) < 0)
+			break;
+	message("--%s: no topic that was asked for has it (but %s)", option,
+		names.len ? names.data : "none");
+	return EXIT_OWN_FAILURE;
+}
+
+/* 0 or 125. */
 static int check_options(const struct request *request)
 {
 	const struct {
 		const char *name;
 		bool given;
 	} options[] = {
-		{"percpu", opt.percpu},
-		{"perdisk", opt.perdisk},
-		{"pernic", opt.pernic},
+		{"percpu", opt.percpu},	    {"perdisk", opt.perdisk},
+		{"pernic", opt.pernic},	    {"all", opt.all},
+		{"kind", opt.kind != NULL},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
@@ -269,14 +279,8 @@ static int check_options(const struct request *request)
 		for (size_t k = 0; k < request->n; k++)
 			fits = fits ||
 			       has_option(request->queries[k].topic, options[i].name);
-		if (fits)
-			continue;
-		message("--%s: no topic that was asked for has it", options[i].name);
-		return EXIT_OWN_FAILURE;
-	}
-	if (opt.kind && !find_query(request, TOPIC_KINDS)) {
-		message("--kind: only net-connections has it");
-		return EXIT_OWN_FAILURE;
+		if (!fits)
+			return refuse_option(options[i].name);
 	}
 	return 0;
 }

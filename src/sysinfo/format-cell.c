@@ -33,13 +33,14 @@ static bool sequence_is_visible(const unsigned char *p, size_t len)
 		 p[2] <= 0xa9);
 }
 
-void cell_text(struct out *o, const char *text, size_t len)
+void cell_escape(struct out *o, const char *text, size_t len,
+		 bool (*is_plain)(const unsigned char *sequence, size_t len))
 {
 	while (len) {
 		size_t skip;
 		size_t n = utf8_sequence(text, len, &skip);
 
-		if (n && sequence_is_visible((const unsigned char *)text, n)) {
+		if (n && is_plain((const unsigned char *)text, n)) {
 			out_write(o, text, n);
 		} else {
 			n = n ? n : skip;
@@ -49,6 +50,11 @@ void cell_text(struct out *o, const char *text, size_t len)
 		text += n;
 		len -= n;
 	}
+}
+
+void cell_text(struct out *o, const char *text, size_t len)
+{
+	cell_escape(o, text, len, sequence_is_visible);
 }
 
 void cell_bytes(struct out *o, double bytes)
@@ -100,8 +106,7 @@ static void cell_plain(struct out *o, const struct column *c, const struct value
 	format_json_value(&j, NULL, c, v);
 }
 
-/* Local RFC 3339: 2024-02-29T12:00:00+01:00. false where the calendar has no such day. */
-static bool cell_time(struct out *o, double seconds)
+bool cell_time(struct out *o, double seconds, bool with_ms)
 {
 	struct tm tm;
 	time_t t;
@@ -116,9 +121,12 @@ static bool cell_time(struct out *o, double seconds)
 
 	long offset = tm.tm_gmtoff / 60;
 
-	out_format(o, "%04d-%02d-%02dT%02d:%02d:%02d%c%02ld:%02ld", tm.tm_year + 1900,
-		   tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-		   offset < 0 ? '-' : '+', labs(offset) / 60, labs(offset) % 60);
+	out_format(o, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
+		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	if (with_ms)
+		out_format(o, ".%03d", (int)((seconds - (double)t) * 1000));
+	out_format(o, "%c%02ld:%02ld", offset < 0 ? '-' : '+', labs(offset) / 60,
+		   labs(offset) % 60);
 	return true;
 }
 
@@ -150,7 +158,7 @@ static void cell_number(struct out *o, const struct column *c, const struct valu
 		cell_bytes(o, value_number(v));
 		return;
 	}
-	if (c->type == COLUMN_TIME && cell_time(o, value_number(v)))
+	if (c->type == COLUMN_TIME && cell_time(o, value_number(v), false))
 		return;
 	/* A real number in a column of whole ones is a rate or a mean of these. */
 	if (decimals < 0 && v->kind == VALUE_REAL)
@@ -164,6 +172,18 @@ static void cell_number(struct out *o, const struct column *c, const struct valu
 }
 
 /* The items of a list by commas; the fields of an object as name=value, by blanks. */
+/* As URLs have it: 127.0.0.1:80, [::1]:80. */
+static void cell_socket(struct out *o, const struct value *v)
+{
+	const struct value *ip = &v->list.items[0];
+	const struct value *port = &v->list.items[1];
+
+	if (v->list.n != 2 || ip->kind != VALUE_TEXT || port->kind != VALUE_UINT)
+		return;
+	out_format(o, strchr(ip->text, ':') ? "[%s]:%u" : "%s:%u", ip->text,
+		   (unsigned)port->natural);
+}
+
 static void cell_items(struct out *o, const struct column *c, const struct value *v,
 		       bool plain_bytes)
 {
@@ -221,7 +241,10 @@ void format_cell(struct out *o, const struct column *c, const struct value *v,
 		break;
 	case VALUE_LIST:
 	case VALUE_OBJECT:
-		cell_items(o, c, v, plain_bytes);
+		if (c->type == COLUMN_SOCKET)
+			cell_socket(o, v);
+		else
+			cell_items(o, c, v, plain_bytes);
 		break;
 	case VALUE_WORDS:
 	case VALUE_ENVIRON:

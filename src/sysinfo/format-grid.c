@@ -104,14 +104,23 @@ static void write_blanks(struct out *o, size_t n)
 	out_write(o, blanks, n);
 }
 
+/* Blanks that show how deep a cell stands in the tree. */
+static size_t indent_of(const struct grid *g, size_t cell)
+{
+	if (!g->depths || !(g->columns[cell % g->n_columns].flags & GRID_TREE))
+		return 0;
+	return 2 * (size_t)g->depths[cell / g->n_columns];
+}
+
 /* A cell on its side of the column; nothing follows the last one. */
 static void write_plain_cell(struct out *o, const struct grid *g, size_t column,
-			     const char *text, size_t len)
+			     size_t indent, const char *text, size_t len)
 {
-	size_t width = g->columns[column].width;
+	size_t width = g->columns[column].width - indent;
 	bool is_right = g->columns[column].flags & GRID_RIGHT;
 	bool is_last = column + 1 == g->n_columns;
 
+	write_blanks(o, indent);
 	if (is_right)
 		write_blanks(o, width - len);
 	out_write(o, text, len);
@@ -135,17 +144,17 @@ static void write_plain(struct grid *g, struct out *o)
 	}
 	for (size_t i = 0; i < g->n_cells; i++) {
 		struct grid_column *c = &g->columns[i % g->n_columns];
-		size_t len = length_of(g, i);
+		size_t len = indent_of(g, i) + length_of(g, i);
 
 		if (c->width < len)
 			c->width = len;
 	}
 	for (size_t i = 0; g->headings && i < g->n_columns; i++)
-		write_plain_cell(o, g, i, g->columns[i].heading,
+		write_plain_cell(o, g, i, 0, g->columns[i].heading,
 				 strlen(g->columns[i].heading));
 	for (size_t i = 0; i < g->n_cells; i++)
-		write_plain_cell(o, g, i % g->n_columns, text_of(g, &g->cells[i]),
-				 length_of(g, i));
+		write_plain_cell(o, g, i % g->n_columns, indent_of(g, i),
+				 text_of(g, &g->cells[i]), length_of(g, i));
 }
 
 static int draw_column(const struct smartcols *scols, struct libscols_table *table,

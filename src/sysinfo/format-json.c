@@ -250,14 +250,15 @@ static void write_part(struct json *j, const struct part *part)
 	}
 }
 
-/* The moment, as format_time() has it. A record of none (a list of columns) has no time.
- */
+/* The moment, as format_time() has it. A list of columns is of no moment. */
 static void write_moment(struct json *j, const struct record *record)
 {
 	if (record->time > 0)
 		json_decimal(j, "time", record->time, 6);
 	if (record->interval > 0)
 		json_decimal(j, "interval", record->interval, 6);
+	else if (record->sampled)
+		json_null(j, "interval");
 }
 
 int format_json(struct out *o, const struct record *record, const struct style *style)

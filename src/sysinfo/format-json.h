@@ -13,9 +13,7 @@
 /* Null, or a number that is none: no format may show that as a number. */
 bool format_value_is_null(const struct value *v);
 
-/* A moment in seconds with microseconds: finer than that, a double of today has no
- * digits.
- */
+/* A moment in seconds with microseconds: a double of today has no finer digits. */
 void format_time(struct out *o, double seconds);
 
 /*

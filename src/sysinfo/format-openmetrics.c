@@ -26,6 +26,7 @@ struct series {
 	const struct column *column; /* NULL: an info metric of the topic */
 	const char *info;	     /* and that of those texts which name it; or NULL */
 	size_t at;		     /* its place in a row */
+	const char *only;	     /* rows whose own metric this is; NULL: all */
 	char *name;		     /* of the samples */
 	size_t family_len;	     /* the family's name is the beginning of it */
 	const char *labels;	     /* constant ones, without braces; or "" */
@@ -83,7 +84,9 @@ static int own_name(struct buf *name, const struct topic *topic, const char *col
 	return buf_add_format(name, "prockit_%s_%s", key, column);
 }
 
-static int add_column(struct exposition *e, const struct part *part, size_t at)
+/* metric: of the column, or of a row; NULL: it has none. */
+static int add_column(struct exposition *e, const struct part *part, size_t at,
+		      const char *metric)
 {
 	static const char total[] = "_total";
 	const struct column *c = &part->topic->columns[at];
@@ -97,12 +100,12 @@ static int add_column(struct exposition *e, const struct part *part, size_t at)
 	s->column = c;
 	s->at = at;
 	s->type = counts ? "counter" : "gauge";
-	if (c->metric) {
-		size_t len = strcspn(c->metric, "{");
+	if (metric) {
+		size_t len = strcspn(metric, "{");
 
-		r = buf_add(&name, c->metric, len);
-		if (c->metric[len]) {
-			s->labels = c->metric + len + 1;
+		r = buf_add(&name, metric, len);
+		if (metric[len]) {
+			s->labels = metric + len + 1;
 			s->labels_len = strcspn(s->labels, "}");
 		}
 	} else {
@@ -114,6 +117,30 @@ static int add_column(struct exposition *e, const struct part *part, size_t at)
 		return r;
 	s->family_len = counts ? name.len - (sizeof(total) - 1) : name.len;
 	s->name = take_ptr(name.data);
+	return 0;
+}
+
+/* A column whose rows have metrics of their own: each of these once. */
+static int add_column_of_rows(struct exposition *e, const struct part *part, size_t at)
+{
+	size_t first = e->n;
+
+	for (size_t i = 0; i < part->table->n; i++) {
+		const struct row *row = part->table->rows[i];
+		const char *metric = part->topic->columns[at].metric_of(row);
+		bool is_there = !metric;
+
+		for (size_t k = first; k < e->n && !is_there; k++)
+			is_there = strcmp(e->series[k].only, metric) == 0;
+		if (is_there)
+			continue;
+
+		int r = add_column(e, part, at, metric);
+
+		if (r < 0)
+			return r;
+		e->series[e->n - 1].only = metric;
+	}
 	return 0;
 }
 
@@ -152,13 +179,18 @@ static int add_named_info(struct exposition *e, const struct part *part,
 	s->type = "info";
 	s->info = c->metric;
 	s->family_len = len - (sizeof("_info") - 1);
-	s->name = strdup(c->metric);
-	return s->name ? 0 : -ENOMEM;
+
+	auto_buf struct buf name = BUF_INIT;
+
+	if (buf_add(&name, c->metric, len) < 0)
+		return -ENOMEM;
+	s->name = take_ptr(name.data);
+	return 0;
 }
 
 static bool column_is_sample(const struct column *c)
 {
-	return !(c->flags & COLUMN_ID) &&
+	return !(c->flags & (COLUMN_ID | COLUMN_NAMING)) &&
 	       (column_is_number(c) || c->type == COLUMN_BOOL || c->type == COLUMN_TIME);
 }
 
@@ -170,8 +202,10 @@ static int add_part(struct exposition *e, const struct part *part)
 		const struct column *c = &part->topic->columns[part->shown[i]];
 		int r;
 
-		if (column_is_sample(c))
-			r = add_column(e, part, part->shown[i]);
+		if (column_is_sample(c) && c->metric_of)
+			r = add_column_of_rows(e, part, part->shown[i]);
+		else if (column_is_sample(c))
+			r = add_column(e, part, part->shown[i], c->metric);
 		else if (c->metric && ends_with(c->metric, strlen(c->metric), "_info"))
 			r = add_named_info(e, part, c);
 		else
@@ -209,7 +243,10 @@ static void write_label(struct out *o, const struct column *c, const struct valu
 			struct out *scratch)
 {
 	scratch->buf.len = 0;
-	format_scalar(scratch, c, v);
+	if (v->kind == VALUE_OBJECT)
+		format_cell(scratch, c, v, true);
+	else
+		format_scalar(scratch, c, v);
 	if (scratch->error) {
 		out_fail(o, scratch->error);
 		return;
@@ -222,16 +259,23 @@ static void write_label(struct out *o, const struct column *c, const struct valu
 	out_char(o, '"');
 }
 
-/* Whether a column is a label: what names the row, and all texts of an info metric. */
+/* Whether an info metric has it: texts, and what only names. */
+static bool column_is_info(const struct column *c)
+{
+	return c->type == COLUMN_TEXT || c->type == COLUMN_OBJECT ||
+	       c->type == COLUMN_SOCKET || (c->flags & COLUMN_NAMING);
+}
+
+/* Whether a column is a label: what names the row, and the texts of an info metric. */
 static bool column_is_label(const struct series *s, size_t at)
 {
 	const struct column *c = &s->part->topic->columns[at];
 
-	if (c->flags & COLUMN_INTERNAL)
+	if ((c->flags & COLUMN_INTERNAL) || s->only)
 		return false;
 	if (c->flags & COLUMN_ID)
 		return true;
-	if (s->column || c->type != COLUMN_TEXT)
+	if (s->column || !column_is_info(c))
 		return false;
 	if (s->info && !(c->metric && strcmp(c->metric, s->info) == 0))
 		return false;
@@ -265,13 +309,11 @@ static void write_identity(struct out *o, const struct series *s, const struct r
 
 static void write_value(struct out *o, const struct column *c, const struct value *v)
 {
-	struct json j;
-
-	json_init(&j, o);
 	if (v->kind == VALUE_BOOL)
 		out_char(o, v->boolean ? '1' : '0');
-	else if (c->metric && c->metric_scale > 0)
-		json_double(&j, NULL, value_number(v) * c->metric_scale);
+	else if ((c->metric || c->metric_of) && c->metric_scale > 0)
+		/* All digits of a double would show that the scale is no exact one. */
+		out_format(o, "%.15g", value_number(v) * c->metric_scale);
 	else
 		format_scalar(o, c, v);
 }
@@ -283,6 +325,12 @@ static bool row_has_sample(const struct series *s, const struct row *row)
 
 	if (!s->column)
 		return true;
+	if (s->only) {
+		const char *metric = s->column->metric_of(row);
+
+		if (!metric || strcmp(metric, s->only) != 0)
+			return false;
+	}
 	v = &row->values[s->at];
 	switch (v->kind) {
 	case VALUE_BOOL:

@@ -16,8 +16,11 @@
 static size_t text_column(const struct part *part)
 {
 	for (size_t i = part->n_shown; i-- > 0;) {
-		enum column_type type = part->topic->columns[part->shown[i]].type;
+		const struct column *c = &part->topic->columns[part->shown[i]];
+		enum column_type type = c->type;
 
+		if (c->flags & COLUMN_DRAWN)
+			continue;
 		if (type == COLUMN_TEXT || type == COLUMN_LIST || type == COLUMN_OBJECT)
 			return i;
 	}
@@ -51,7 +54,7 @@ static void heading_of(const struct column *c, char ret_heading[GRID_HEADING_MAX
 {
 	size_t i = 0;
 
-	for (; c->name[i] && i < GRID_HEADING_MAX - 1; i++) {
+	for (; i < GRID_HEADING_MAX - 1 && c->name[i]; i++) {
 		char letter = c->name[i];
 
 		if (letter >= 'a' && letter <= 'z')
@@ -86,15 +89,6 @@ static void add_columns(struct grid *g, const struct record *record,
 	}
 }
 
-static void write_clock(struct out *o, double seconds)
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	if (localtime_r(&t, &tm))
-		out_format(o, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
 static void add_value(struct grid *g, const struct column *c, const struct value *v)
 {
 	bool is_null = format_value_is_null(v);
@@ -111,7 +105,7 @@ static void add_row(struct grid *g, const struct record *record, const struct pa
 		    const struct row *row)
 {
 	if (record->repeats) {
-		write_clock(&g->text, record->time);
+		(void)cell_time(&g->text, record->time, true);
 		grid_end_cell(g, NULL);
 	}
 	for (size_t i = 0; i < part->n_shown; i++)

@@ -7,7 +7,7 @@
 #include "config.h"
 
 #include "base/quote.h"
-#include "base/utf8.h"
+#include "sysinfo/format-cell.h"
 #include "sysinfo/format-json.h"
 #include "sysinfo/format.h"
 
@@ -32,20 +32,7 @@ static bool raw_is_plain(const unsigned char *p, size_t len)
 static void raw_field(struct out *o, const char *text, size_t len, bool alone)
 {
 	(void)alone;
-	while (len) {
-		size_t skip;
-		size_t n = utf8_sequence(text, len, &skip);
-
-		if (n && raw_is_plain((const unsigned char *)text, n)) {
-			out_write(o, text, n);
-		} else {
-			n = n ? n : skip;
-			for (size_t i = 0; i < n; i++)
-				out_format(o, "\\x%02x", (unsigned char)text[i]);
-		}
-		text += n;
-		len -= n;
-	}
+	cell_escape(o, text, len, raw_is_plain);
 }
 
 static bool csv_needs_quotes(const char *text, size_t len)

@@ -3,7 +3,7 @@
  *
  * A record is what is written at one moment: the tables of all topics that were asked
  * for. Every format writes into a struct out without a descriptor first; the caller
- * writes a finished record with one write(2), so that no signal leaves half of one.
+ * writes a finished record whole (emit.h), so that no signal leaves half of one.
  *
  * A list or an object inside a row is compact JSON in every machine format but JSON
  * itself (raw, CSV, shell, --get), and shortened words in a table.
@@ -43,7 +43,8 @@ struct record {
 	const struct part *parts;
 	size_t n_parts;
 	double time;	 /* seconds since the epoch */
-	double interval; /* the window, in seconds; 0: nothing was sampled */
+	double interval; /* the window, in seconds; 0: nothing was sampled, or not yet */
+	bool sampled;	 /* something needs a window */
 	bool first;	 /* the first record of this run: headings are due */
 	bool repeats;	 /* more may follow: raw, CSV and tables begin with the time */
 	bool by_row;	 /* ps: JSON Lines has a line for each row */

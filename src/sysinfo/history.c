@@ -13,7 +13,9 @@ enum {
 	BLOCK_LENGTH = 3, /* bytes of one in UTF-8 */
 };
 
-static const struct column history_column = {.name = "history", .help = "the past"};
+static const struct column history_column = {.name = "history",
+					     .flags = COLUMN_DRAWN,
+					     .help = "the past"};
 
 /* The past of a row. */
 struct track {
@@ -167,14 +169,23 @@ int history_add(struct history *h, const struct record *record)
 	return 0;
 }
 
-/* One block a value, right-aligned in the width of all; 100 and more is a full one. */
-static void draw_track(const struct track *track, char *ret_text)
+/* How much of the past is shown: it leaves room on the screen for what it is of. */
+static size_t shown_length(unsigned width)
+{
+	enum { SHARE = 8 };
+
+	return width && width / SHARE < KEPT ? width / SHARE : KEPT;
+}
+
+/* One block for each of the last values, right-aligned in the length of all; 100 and more
+ * is a full one. */
+static void draw_track(const struct track *track, size_t length, char *ret_text)
 {
 	char *p = ret_text;
 
-	for (size_t i = track->n; i < KEPT; i++)
+	for (size_t i = track->n; i < length; i++)
 		*p++ = ' ';
-	for (size_t i = 0; i < track->n; i++) {
+	for (size_t i = track->n > length ? track->n - length : 0; i < track->n; i++) {
 		double value = track->values[i];
 
 		if (isnan(value)) {
@@ -213,7 +224,8 @@ static int make_columns(struct decoration *d, const struct part *part)
 	return 0;
 }
 
-static int decorate(const struct history *h, struct decoration *d, struct part *part)
+static int decorate(const struct history *h, struct decoration *d, struct part *part,
+		    size_t length)
 {
 	auto_buf struct buf key = BUF_INIT;
 	const struct table *from = part->table;
@@ -234,7 +246,7 @@ static int decorate(const struct history *h, struct decoration *d, struct part *
 		const struct track *track = find_track(h, key.data);
 
 		if (track) {
-			draw_track(track, text);
+			draw_track(track, length, text);
 			row_text(row, n, text);
 		}
 	}
@@ -246,7 +258,7 @@ static int decorate(const struct history *h, struct decoration *d, struct part *
 	return d->table.error;
 }
 
-int history_decorate(struct history *h, const struct record *record,
+int history_decorate(struct history *h, const struct record *record, unsigned width,
 		     struct record *ret_record)
 {
 	size_t n = record->n_parts;
@@ -262,7 +274,8 @@ int history_decorate(struct history *h, const struct record *record,
 
 		int r = tracked_column(&h->parts[i]) < 0
 				? 0
-				: decorate(h, &h->decorations[i], &h->parts[i]);
+				: decorate(h, &h->decorations[i], &h->parts[i],
+					   shown_length(width));
 
 		if (r < 0)
 			return r;

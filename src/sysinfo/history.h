@@ -16,8 +16,9 @@ void history_free(struct history *h);
 int history_add(struct history *h, const struct record *record);
 
 /* Make of the last record that was added one that has the history in a column more, where
- * a part has a percentage; valid until the next call. 0 or -ENOMEM. */
-int history_decorate(struct history *h, const struct record *record,
+ * a part has a percentage, for a screen of this width (0: unknown); valid until the next
+ * call. 0 or -ENOMEM. */
+int history_decorate(struct history *h, const struct record *record, unsigned width,
 		     struct record *ret_record);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "base/parse.h"
 
-#include <grp.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,38 +13,22 @@
 /* Names by number: open addressing, at most half full. A slot without a name is free. */
 struct names {
 	struct name {
-		uint32_t id;
+		uid_t uid;
 		char *name;
 	} * slots;
 	size_t size; /* a power of two */
 	size_t n;
-	const char *(*look_up)(uint32_t id); /* NULL: nobody knows */
 };
 
-static const char *look_up_user(uint32_t id)
-{
-	const struct passwd *user = getpwuid(id);
+static struct names users;
 
-	return user ? user->pw_name : NULL;
-}
-
-static const char *look_up_group(uint32_t id)
-{
-	const struct group *group = getgrgid(id);
-
-	return group ? group->gr_name : NULL;
-}
-
-static struct names users = {.look_up = look_up_user};
-static struct names groups = {.look_up = look_up_group};
-
-/* Where this id is, or where it would be. There is always a free slot. */
-static struct name *find_slot(const struct names *names, uint32_t id)
+/* Where this user is, or where it would be. There is always a free slot. */
+static struct name *find_slot(const struct names *names, uid_t uid)
 {
 	/* Ids come in runs; a multiplication spreads them (Knuth's constant). */
-	size_t i = (id * UINT32_C(2654435761)) & (names->size - 1);
+	size_t i = (uid * UINT32_C(2654435761)) & (names->size - 1);
 
-	while (names->slots[i].name && names->slots[i].id != id)
+	while (names->slots[i].name && names->slots[i].uid != uid)
 		i = (i + 1) & (names->size - 1);
 	return &names->slots[i];
 }
@@ -62,46 +45,33 @@ static bool make_room(struct names *names)
 		return false;
 	for (size_t i = 0; i < names->size; i++)
 		if (names->slots[i].name)
-			*find_slot(&larger, names->slots[i].id) = names->slots[i];
+			*find_slot(&larger, names->slots[i].uid) = names->slots[i];
 	free(names->slots);
 	*names = larger;
 	return true;
 }
 
-static const char *name_of(struct names *names, uint32_t id)
+const char *name_of_user(uid_t uid)
 {
 	char number[16];
 
-	if (!make_room(names))
+	if (!make_room(&users))
 		return NULL;
 
-	struct name *slot = find_slot(names, id);
+	struct name *slot = find_slot(&users, uid);
 
 	if (slot->name)
 		return slot->name;
 
-	const char *name = names->look_up(id);
+	const struct passwd *user = getpwuid(uid);
 
-	if (!name) {
-		(void)snprintf(number, sizeof(number), "%u", id);
-		name = number;
-	}
-	slot->name = strdup(name);
+	(void)snprintf(number, sizeof(number), "%u", uid);
+	slot->name = strdup(user ? user->pw_name : number);
 	if (!slot->name)
 		return NULL;
-	slot->id = id;
-	names->n++;
+	slot->uid = uid;
+	users.n++;
 	return slot->name;
-}
-
-const char *name_of_user(uid_t uid)
-{
-	return name_of(&users, uid);
-}
-
-const char *name_of_group(gid_t gid)
-{
-	return name_of(&groups, gid);
 }
 
 bool name_find_user(const char *name, uid_t *ret)
@@ -121,16 +91,10 @@ bool name_find_user(const char *name, uid_t *ret)
 	return true;
 }
 
-static void clear(struct names *names)
-{
-	for (size_t i = 0; i < names->size; i++)
-		free(names->slots[i].name);
-	free(names->slots);
-	*names = (struct names){.look_up = names->look_up};
-}
-
 void names_clear(void)
 {
-	clear(&users);
-	clear(&groups);
+	for (size_t i = 0; i < users.size; i++)
+		free(users.slots[i].name);
+	free(users.slots);
+	users = (struct names){0};
 }

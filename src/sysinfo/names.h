@@ -1,5 +1,5 @@
 /*
- * Names of users and groups, asked for once each.
+ * Names of users, asked for once each.
  *
  * The C library may ask a server (LDAP, NIS) for each of them, so answers are kept as
  * long as the program runs. Where nobody knows an id, as in a user namespace, its number
@@ -13,7 +13,6 @@
 
 /* Valid until the program ends; never NULL but for lack of memory. */
 const char *name_of_user(uid_t uid);
-const char *name_of_group(gid_t gid);
 
 /* A user's name or number: false where there is no such user. */
 bool name_find_user(const char *name, uid_t *ret);

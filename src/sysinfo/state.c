@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,12 +99,51 @@ static int read_boot(struct state *state, struct source *source)
 	return state->boot.len ? 0 : buf_add_string(&state->boot, "none");
 }
 
+/*
+ * Where a symbolic link leads to, even to nothing: the link stays, and its target is
+ * replaced. A link that the system does not let us follow
+ * (/proc/sys/fs/protected_symlinks) is not followed here.
+ */
+static int follow_links(struct buf *path)
+{
+	/* As many as the kernel. */
+	for (int links = 0; links < 40; links++) {
+		auto_buf struct buf next = BUF_INIT;
+		char target[PATH_MAX];
+		struct stat st;
+		ssize_t n = readlink(path->data, target, sizeof(target));
+		const char *slash = strrchr(path->data, '/');
+		int r = 0;
+
+		if (n < 0)
+			return 0;
+		if (stat(path->data, &st) < 0 && errno != ENOENT)
+			return -errno;
+		if (target[0] != '/' && slash)
+			r = buf_add(&next, path->data, (size_t)(slash + 1 - path->data));
+		if (r == 0)
+			r = buf_add(&next, target, (size_t)n);
+		if (r < 0)
+			return r;
+		buf_clear(path);
+		*path = next;
+		next = BUF_INIT;
+	}
+	return -ELOOP;
+}
+
 int state_open(struct state *state, const char *path, struct source *source)
 {
 	struct stat st = {0};
 	int r;
 
-	*state = (struct state){.path = path};
+	*state = (struct state){0};
+	r = buf_add_string(&state->path, path);
+	if (r == 0)
+		r = follow_links(&state->path);
+	if (r < 0)
+		return r;
+	path = state->path.data;
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return -EINVAL;
 	r = read_boot(state, source);
@@ -119,6 +159,7 @@ int state_open(struct state *state, const char *path, struct source *source)
 
 void state_close(struct state *state)
 {
+	buf_clear(&state->path);
 	buf_clear(&state->old);
 	buf_clear(&state->boot);
 	buf_clear(&state->new);
@@ -400,7 +441,7 @@ static int replace(const struct state *state, char *temporary)
 
 	int r = fd_write_all(fd, state->new.data, state->new.len);
 
-	if (r == 0 && rename(temporary, state->path) < 0)
+	if (r == 0 && rename(temporary, state->path.data) < 0)
 		r = -errno;
 	if (r < 0)
 		(void)unlink(temporary);
@@ -413,7 +454,7 @@ int state_write(struct state *state)
 	sigset_t all;
 	sigset_t before;
 
-	if (buf_add_format(&temporary, "%s.XXXXXX", state->path) < 0)
+	if (buf_add_format(&temporary, "%s.XXXXXX", state->path.data) < 0)
 		return -ENOMEM;
 	/* Ctrl-C must not leave the file beside. */
 	(void)sigfillset(&all);

@@ -17,22 +17,21 @@
 #include "sysinfo/source.h"
 
 struct state {
-	const char *path;
+	struct buf path; /* where symbolic links lead to */
 	struct buf old;	 /* the file as it was, if it was good */
 	struct buf boot; /* which boot this is: a word */
 	struct buf new;	 /* the file as it will be */
 };
 
-/* Read the file: 0; -ENOMEM; -EINVAL where it is no regular file, and must not be
- * replaced by one. */
+/* Read the file: 0; -EINVAL where it is no regular file, and must not be replaced by one;
+ * or another -errno. */
 int state_open(struct state *state, const char *path, struct source *source);
 void state_close(struct state *state);
 
 /* Give a windowed sample its older table, if the file has it: 0 or -ENOMEM. */
 int state_load(struct state *state, struct sample *s);
 
-/* Note the younger tables of the samples, before anything is done to them: 0 or -ENOMEM.
- */
+/* Note the younger tables of the samples, before they are changed: 0 or -ENOMEM. */
 int state_note(struct state *state, const struct sample *samples, size_t n);
 
 /* Replace the file with what was noted: 0 or -errno. */

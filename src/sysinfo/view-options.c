@@ -80,7 +80,7 @@ static bool is_prefix(const char *text)
 static const char *set_format(struct view *v, enum format format)
 {
 	if (v->format_given && v->style.format != format)
-		return "another format was asked for already";
+		return "cannot be joined with another format";
 	v->format_given = true;
 	v->style.format = format;
 	return NULL;
@@ -92,7 +92,7 @@ static const char *set_interval(struct view *v, const char *arg)
 
 	if (parse_duration(arg, &interval) < 0 || interval <= 0 ||
 	    interval == NSEC_FOREVER)
-		return "is not a duration above 0 (such as 5, 500ms, 1.5m)";
+		return "is not a finite duration above 0 (such as 5, 500ms, 1.5m)";
 	v->interval = interval;
 	return NULL;
 }

@@ -8,6 +8,7 @@
 #include "cli/stdout.h"
 #include "proc/loop.h"
 #include "sysinfo/columns.h"
+#include "sysinfo/emit.h"
 #include "sysinfo/sample.h"
 #include "sysinfo/screen.h"
 #include "sysinfo/state.h"
@@ -167,6 +168,7 @@ static int finish_samples(struct run *run)
 	size_t n_parts = 0;
 
 	run->record.interval = 0;
+	run->record.sampled = false;
 	for (size_t i = 0; i < run->n; i++) {
 		struct sample *s = &run->samples[i];
 
@@ -179,6 +181,8 @@ static int finish_samples(struct run *run)
 			return say_reading_failed(run, s, r);
 		if (!run->record.interval)
 			run->record.interval = sample_seconds(s);
+		if (s->windowed)
+			run->record.sampled = true;
 		run->parts[n_parts++] = (struct part){
 			.topic = s->topic,
 			.table = s->outcome,
@@ -199,7 +203,7 @@ static int write_lines(const struct buf *text)
 		const char *line = text->data + at;
 		const char *end = memchr(line, '\n', text->len - at);
 		size_t len = end ? (size_t)(end - line) + 1 : text->len - at;
-		int r = fd_write_all(STDOUT_FILENO, line, len);
+		int r = emit_whole(STDOUT_FILENO, line, len);
 
 		if (r < 0)
 			return r;
@@ -225,7 +229,7 @@ static int write_record(struct run *run)
 	if (run->record.by_row && run->style.format == FORMAT_JSONL)
 		r = write_lines(&run->out.buf);
 	else if (run->out.buf.len)
-		r = fd_write_all(STDOUT_FILENO, run->out.buf.data, run->out.buf.len);
+		r = emit_whole(STDOUT_FILENO, run->out.buf.data, run->out.buf.len);
 	return stdout_error_status(r);
 }
 
@@ -316,6 +320,10 @@ static int make_state_record(struct run *run)
 
 	if (r == -EINVAL) {
 		message("%s: is not a regular file", run->view->state);
+		return EXIT_OWN_FAILURE;
+	}
+	if (r < 0) {
+		message("%s: %s", run->view->state, error_text(-r));
 		return EXIT_OWN_FAILURE;
 	}
 	for (size_t i = 0; r == 0 && i < run->n; i++)

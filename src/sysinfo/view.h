@@ -1,6 +1,6 @@
 /*
- * What sysinfo and ps have in common: the options of formats, columns and sampling, and
- *the way from topics to records on standard output.
+ * What sysinfo and ps have in common: options of formats, columns and sampling, and the
+ * way from topics to records on standard output.
  *
  *	struct view view = VIEW_INIT;
  *	view_set(&view, code, arg) for each option of view_options
@@ -8,7 +8,7 @@
  *
  * view_run() opens the source, works out the columns, and then for each record: waits for
  * its moment (absolute deadlines, so no drift), reads all topics, derives and arranges,
- * formats, and writes the record with one write(2).
+ * formats, and writes the record whole (emit.h).
  */
 #ifndef SYSINFO_VIEW_H
 #define SYSINFO_VIEW_H

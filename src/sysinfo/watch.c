@@ -19,6 +19,8 @@
 #define HOME	    "\033[H"
 #define CLEAR_LINE  "\033[K"
 #define CLEAR_BELOW "\033[J"
+#define NO_WRAP	    "\033[?7l"
+#define WRAP	    "\033[?7h"
 
 struct watch {
 	struct signals signals;
@@ -45,12 +47,13 @@ static void tell_terminal(struct watch *w, const char *text)
 		w->error = r;
 }
 
-/* No more lines than the screen has, and each clears what stood there before. */
+/* No more lines than the screen has, and each clears what stood there before. One that is
+ * too wide for it, as many columns are, ends at its edge. */
 static void write_lines(struct out *o, const struct buf *text, unsigned height)
 {
 	const char *p = text->len ? text->data : "";
 
-	out_string(o, HOME);
+	out_string(o, NO_WRAP HOME);
 	/* The last line stays free: a newline on it would move everything up. */
 	for (unsigned line = 1; *p && (height == 0 || line < height); line++) {
 		size_t len = strcspn(p, "\n");
@@ -59,7 +62,7 @@ static void write_lines(struct out *o, const struct buf *text, unsigned height)
 		out_string(o, CLEAR_LINE "\n");
 		p += len + (p[len] == '\n');
 	}
-	out_string(o, CLEAR_BELOW);
+	out_string(o, CLEAR_BELOW WRAP);
 }
 
 /* What is shown, and when that was. */
@@ -100,7 +103,9 @@ static int draw(struct watch *w)
 	write_title(&text, w, w->record);
 	record = *w->record;
 	/* A screenful has places of its own for what it shows. */
-	r = w->style.summary ? 0 : history_decorate(w->history, w->record, &record);
+	r = w->style.summary
+		    ? 0
+		    : history_decorate(w->history, w->record, w->style.width, &record);
 	if (r == 0)
 		r = format_record(&text, &record, &w->style);
 	out_fail(&o, r < 0 ? r : text.error);
