@@ -364,6 +364,7 @@ near()
 	mkdir empty
 	prockit sysinfo cpu-count --json --proc=a --sys=empty >record
 	says record '.cpu_count | .logical == 3 and .physical == null and .unavailable.physical == "unsupported"'
+	says record '.cpu_count | .usable == null and .unavailable.usable == "unsupported"'
 	for i in 0 1 2; do
 		printf 'processor\t: %d\nphysical id\t: %d\ncore id\t\t: 0\ncpu cores\t: 1\n\n' "$i" $((i / 2))
 	done >a/cpuinfo
@@ -524,6 +525,11 @@ near()
 	put a/loadavg 'junk'
 	prockit sysinfo load --json --proc=a >record
 	says record '.load | .load1 == null and .unavailable.load15 == "unsupported"'
+	for junk in '-1 2 3' '1 inf 3' '1 2 0x5' '1e3 2 3' 'nan 2 3' '1 2' '1 2 3x'; do
+		put a/loadavg "$junk 2/345 6789"
+		prockit sysinfo load --json --proc=a >record
+		says record '.load | .load1 == null and .unavailable.load15 == "unsupported"'
+	done
 	rm a/loadavg
 	run -125 --separate-stderr prockit sysinfo load --proc=a
 	one_message a/loadavg
@@ -550,6 +556,11 @@ near()
 	put a/uptime '100.50 200.25'
 	prockit sysinfo uptime --json --proc=a >record
 	says record '.uptime == {seconds: 100.5, idle: 200.25}'
+	for junk in '1e3 5' '-1.00 5' '0x10 5' '10.00 inf' "$(printf '9%.0s' {1..400}) 5"; do
+		put a/uptime "$junk"
+		prockit sysinfo uptime --json --proc=a >record
+		says record '.uptime | .seconds == null and .unavailable.seconds == "unsupported"'
+	done
 	read -r before _ </proc/uptime
 	prockit sysinfo uptime --json >record
 	read -r after _ </proc/uptime

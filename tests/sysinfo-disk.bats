@@ -46,11 +46,15 @@ mountinfo()
 		'\tsquashfs' '\tfuseblk' 'nodev\tfuse' 'nodev\tnfs4' 'nodev\tzfs' >proc/filesystems
 }
 
-# in_mounts COMMAND...: in a mount namespace of its own; skipped where that is not allowed.
+# in_mounts COMMAND...: in a mount namespace of its own. can_mount skips where that is not allowed.
 in_mounts()
 {
-	unshare -m true 2>/dev/null || skip 'mount namespaces are not allowed'
 	unshare -m --propagation private "$@"
+}
+
+can_mount()
+{
+	unshare -m true 2>/dev/null || skip 'mount namespaces are not allowed'
 }
 
 @test "disk-partitions: what needs a device, ZFS, and the mount on /, whatever it is" {
@@ -200,10 +204,10 @@ END
 	((EUID == 0)) || skip 'only root can become another user'
 	for_everyone
 	mkdir -m 700 "$everyone/closed"
-	as_user 12345 env PROCKIT_EXEC_PATH="${PROCKIT_EXEC_PATH:-}" \
-		prockit sysinfo disk-usage "$everyone/closed/x" --json >r 2>error || local ended=$?
+	as_user 12345 env PROCKIT_EXEC_PATH="$everyone" \
+		"$everyone/prockit" sysinfo disk-usage "$everyone/closed/x" --json >r 2>error || local ended=$?
 	no_more_everyone
-	((${ended:-0} == 0)) || skip 'another user cannot reach the program'
+	((${ended:-0} == 0))
 	says r '.disk_usage[0] | .total == null and .unavailable.total == "permission"'
 }
 
@@ -224,6 +228,7 @@ END
 dead_mount()
 {
 	[[ $EUID == 0 && -w /dev/fuse ]] || skip 'FUSE is not there'
+	can_mount
 	mkdir dead
 	{
 		cat <<'END'
@@ -349,6 +354,41 @@ diskstats()
 	says r '[.disk_io[] | select(.type == "partition") | .name] == ["sda1", "sdaa2", "nvme0n1p1", "md127p1"]'
 	read_topic disk-io
 	says r '.disk_io.read_count == 8'
+}
+
+@test "disk-io: the disks of another /proc are not looked up in this machine's /sys" {
+	local here
+	here=$(find /sys/block/ -mindepth 1 -maxdepth 1 -printf '%f\n' | sed 's/!/\//g;q')
+	[[ -n $here ]] || here=sda
+	diskstats "8 0 $here 1 0 0 0 10 0 0 0 0 0 0" '8 16 other0 2 0 0 0 20 0 0 0 0 0 0' \
+		'8 17 other0p1 4 0 0 0 40 0 0 0 0 0 0'
+	run -0 prockit sysinfo disk-io --proc="$PWD/proc" --get=write_count
+	[[ $output == 30 ]]
+	# Of one that is in neither of the two folders, the name tells.
+	mkdir -p sys/block/other1 sys/class/block
+	mkdir sys/class/block/{other1,alias}
+	diskstats '8 0 other1 1 0 0 0 0 0 0 0 0 0 0' '8 1 other1p1 2 0 0 0 0 0 0 0 0 0 0' \
+		'8 16 new 4 0 0 0 0 0 0 0 0 0 0' '8 17 alias 8 0 0 0 0 0 0 0 0 0 0'
+	read_topic disk-io --perdisk -o name,type
+	says r '[.disk_io[].type] == ["disk", "partition", "disk", "partition"]'
+	read_topic disk-io
+	says r '.disk_io.read_count == 5'
+}
+
+@test "disk-io: the rate of the total is that of its disks, and null where one was reset" {
+	mkdir sys/block/sd{a,b}
+	diskstats '8 0 sda 1000 0 0 0 50 0 0 0 0 0 0' '8 1 sda1 1000 0 0 0 50 0 0 0 0 0 0' \
+		'8 16 sdb 0 0 0 0 5 0 0 0 0 0 0 7 0 0 0'
+	read_topic disk-io --rate --state="$PWD/state"
+	says r '.disk_io | .read_count_per_sec == null and .unavailable.read_count_per_sec == "not_applicable"'
+	mkdir sys/block/sdc
+	diskstats '8 0 sda 0 0 20 0 57 0 0 0 0 0 0' '8 1 sda1 1000 0 99 0 1 0 0 0 0 0 0' \
+		'8 16 sdb 2000 0 0 0 8 0 0 0 0 0 0 12 0 0 0' '8 32 sdc 900000000 0 90000000 0 90000000 0 0 0 3 0 0 9 0 0 0'
+	read_topic disk-io --rate --state="$PWD/state" -O
+	says r '.disk_io | .read_count_per_sec == null and .unavailable.read_count_per_sec == "not_applicable"'
+	# 10 writes and 20 sectors, 5 discards of the one disk that has any: the new disk has none yet.
+	says r '.disk_io | (.read_bytes_per_sec / .write_count_per_sec - 1024 | fabs) < 20 and
+		(.write_count_per_sec / .discard_count_per_sec - 2 | fabs) < 0.1 and .in_flight == 3'
 }
 
 @test "disk-io: counters of more than 32 bits, and none that would overflow" {

@@ -386,11 +386,20 @@ hierarchical_memsw_limit $NONE_V1"
 	container_v2
 	rm sys/devices/system/cpu/online
 	limits
-	null_for gone cpus_online cpus_effective
+	null_for unsupported cpus_online cpus_effective
 	says r '.limits | .cpu_quota == 0.5 and .cpuset_cpus == 2'
 	echo 3-1 >sys/devices/system/cpu/online
 	limits
 	null_for unsupported cpus_online cpus_effective
+	# As cpu-count has them then.
+	printf '%s\n' 'cpu  3 3 3 3' 'cpu0 1 1 1 1' 'cpu1 1 1 1 1' 'cpu5 1 1 1 1' >proc/stat
+	limits
+	says r '.limits | .cpus_online == 3 and .cpus_effective == 0.5'
+	rm sys/devices/system/cpu/online
+	limits
+	says r '.limits | .cpus_online == 3 and .cpus_effective == 0.5'
+	run -0 prockit sysinfo os --get=cpu_count --proc="$PWD/proc" --sys="$PWD/sys"
+	[[ $output == 3 ]]
 }
 
 @test "limits: files that are cut anywhere" {

@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 load lib/common
 load lib/children
+load lib/readers
 load lib/record
 
 setup()
@@ -374,12 +375,15 @@ print(json.dumps([psutil.virtual_memory()._asdict(), psutil.swap_memory()._asdic
 	printf '%s\n' 'pswpin 0' 'pswpout 0' >proc/vmstat
 	read_topic swap
 	[[ $(jq -c .swap r) == '{"total":0,"used":0,"free":0,"percent":0'*',"sin":0,"sout":0}' ]]
+	meminfo 'SwapTotal: 0 kB'
+	read_topic swap
+	says r '.swap | .total == 0 and .percent == 0 and .free == null'
 }
 
 @test "swap: what the files do not tell is null" {
 	meminfo "${whole_meminfo[@]}"
 	read_topic swap
-	is_null r swap gone sin sout
+	is_null r swap unsupported sin sout
 	echo 'pswpin 5' >proc/vmstat
 	read_topic swap
 	is_null r swap unsupported sout
@@ -463,6 +467,11 @@ pressure()
 	read_topic pressure
 	says r '.pressure | length == 2 and (.[0].unavailable | length) == 4'
 	says r '.pressure[1] | .avg10 == 2 and .avg300 == 4 and .total == 5'
+	pressure io "some avg10=-0.01 avg60=1e3 avg300=-1 total=5" \
+		"full avg10=$(printf '9%.0s' {1..400}).00 avg60=0x5 avg300=inf total=5"
+	read_topic pressure
+	says r '.pressure | length == 2 and all(.avg10 == null and .avg60 == null and .avg300 == null and
+		.total == 5 and .unavailable == {avg10: "unsupported", avg60: "unsupported", avg300: "unsupported"})'
 }
 
 @test "pressure: a file that is cut anywhere never gives a number that is cut" {
@@ -491,12 +500,33 @@ pressure()
 @test "memory, swap, pressure: node_exporter's names" {
 	meminfo "${whole_meminfo[@]}"
 	printf '%s\n' 'pswpin 1' 'pswpout 2' >proc/vmstat
-	pressure io 'some avg10=0.00 avg60=0.00 avg300=0.00 total=1500000'
+	pressure cpu 'some avg10=0.00 avg60=0.00 avg300=0.00 total=7' 'full avg10=0.00 avg60=0.00 avg300=0.00 total=0'
+	pressure memory 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0' 'full avg10=0.00 avg60=0.00 avg300=0.00 total=187894'
+	pressure io 'some avg10=0.00 avg60=0.00 avg300=0.00 total=1500000' 'full avg10=0.00 avg60=0.00 avg300=0.00 total=1'
+	pressure irq 'full avg10=0.00 avg60=0.00 avg300=0.00 total=2000000'
 	prockit sysinfo memory swap pressure --openmetrics --proc="$PWD/proc" >m
 	grep -xE 'node_memory_MemTotal_bytes 1\.?0?48576000(e\+09)?' m
 	grep -E '^node_memory_(MemAvailable|MemFree|Active|Inactive|Buffers|Shmem|Slab)_bytes ' m >names
 	(($(wc -l <names) == 7))
 	grep -xE 'node_memory_SwapTotal_bytes 524288000' m
 	grep -xE "prockit_swap_out_bytes_total $((2 * $(getconf PAGESIZE)))" m
-	grep -xE 'prockit_pressure_stall_seconds_total\{resource="io",kind="some"\} 1\.50*' m
+	is_openmetrics m
+	grep -F '# TYPE node_pressure' m >types
+	diff - types <<-'END'
+		# TYPE node_pressure_cpu_waiting_seconds counter
+		# TYPE node_pressure_memory_waiting_seconds counter
+		# TYPE node_pressure_memory_stalled_seconds counter
+		# TYPE node_pressure_io_waiting_seconds counter
+		# TYPE node_pressure_io_stalled_seconds counter
+		# TYPE node_pressure_irq_stalled_seconds counter
+	END
+	grep '^node_pressure' m >samples
+	diff - samples <<-'END'
+		node_pressure_cpu_waiting_seconds_total 7e-06
+		node_pressure_memory_waiting_seconds_total 0
+		node_pressure_memory_stalled_seconds_total 0.187894
+		node_pressure_io_waiting_seconds_total 1.5
+		node_pressure_io_stalled_seconds_total 1e-06
+		node_pressure_irq_stalled_seconds_total 2
+	END
 }

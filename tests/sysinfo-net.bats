@@ -145,6 +145,39 @@ two_interfaces=(
 	says r '.net_io[2] | .bytes_recv_per_sec > 0 and .bytes_sent_per_sec == 0'
 }
 
+@test "net-io: the rate of the total is that of its interfaces, and null where one was reset" {
+	net_dev 'lo: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0' \
+		'eth0: 1000000000 10 0 0 0 0 0 0 1000 10 0 0 0 0 0 0'
+	read_tree net-io --rate --state=state
+	says r '.net_io | .bytes_recv_per_sec == null and .unavailable.bytes_recv_per_sec == "not_applicable"'
+	# eth0 begins anew, what lo has carried makes up for it, and one is new.
+	net_dev 'lo: 1000000010 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0' \
+		'eth0: 0 20 0 0 0 0 0 0 1000 10 0 0 0 0 0 0' \
+		'eth1: 500000000000 500 0 0 0 0 0 0 500000000000 500 0 0 0 0 0 0'
+	read_tree net-io --rate --state=state
+	says r '.net_io | .bytes_recv_per_sec == null and .unavailable.bytes_recv_per_sec == "not_applicable"'
+	# The other counters know nothing of eth1 before it was there.
+	says r '.net_io | .bytes_sent_per_sec == 0 and .packets_recv_per_sec > 0'
+	# 10 packets, and not 510: as many as a rate of bytes.
+	net_dev 'lo: 1000000010 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0' \
+		'eth1: 500000000070 507 0 0 0 0 0 0 500000000000 500 0 0 0 0 0 0' \
+		'eth2: 9000000000000 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0'
+	read_tree net-io --rate --state=state
+	says r '.net_io | .bytes_recv_per_sec > 0 and
+		(.bytes_recv_per_sec / .packets_recv_per_sec - 10 | fabs) < 0.1 and .bytes_sent_per_sec == 0'
+	# Nobody is left whom anything is known of.
+	net_dev 'eth3: 5 5 5 5 0 0 0 0 5 5 5 5 0 0 0 0'
+	read_tree net-io --rate --state=state
+	says r '.net_io | .bytes_recv_per_sec == null and .unavailable.bytes_recv_per_sec == "not_applicable"'
+}
+
+@test "net-io: a total that no 64 bits hold is null" {
+	net_dev 'eth0: 18446744073709551615 1 0 0 0 0 0 0 5 1 0 0 0 0 0 0' \
+		'eth1: 2 1 0 0 0 0 0 0 5 1 0 0 0 0 0 0' 'eth2: 7 1 0 0 0 0 0 0 5 1 0 0 0 0 0 0'
+	read_tree net-io
+	says r '.net_io | .bytes_recv == null and .unavailable.bytes_recv == "unsupported" and .bytes_sent == 15'
+}
+
 @test "net-io: what psutil says here" {
 	psutil 'psutil.net_io_counters(pernic=True)' >before
 	prockit sysinfo net-io --pernic --json >r
@@ -274,9 +307,15 @@ interface()
 			flags: ["up", "loopback", "running"]},
 		{name: "odd", isup: null, duplex: "unknown", speed: null, mtu: null, flags: null}]'
 	says r '.net_stats[1].unavailable == {speed: "unsupported"}'
+	mkdir sys/class/net/zero
+	prockit sysinfo net-stats --sys="$PWD/sys" --json >r
+	says r '.net_stats[5] | .name == "zero" and .unavailable ==
+		{isup: "unsupported", speed: "unsupported", mtu: "unsupported", flags: "unsupported"}'
 	prockit sysinfo net-stats --sys="$PWD/sys" --openmetrics >metrics
 	is_openmetrics metrics
-	grep -Fx 'node_network_up{device="eth0"} 1' metrics
+	grep -Fx 'prockit_net_stats_isup{device="lo"} 1' metrics
+	# There it is 0 for the loopback.
+	run -1 grep node_network_up metrics
 	grep -Fx 'node_network_mtu_bytes{device="eth0"} 9000' metrics
 	grep -Ex 'node_network_speed_bytes\{device="eth0"\} (12500000000|1.25e\+10)' metrics
 	rm -r sys/class
@@ -501,10 +540,22 @@ is_little_endian()
 	says r '.net_connections == []'
 }
 
+@test "net-connections: in OpenMetrics a description each, and no number that counts nothing" {
+	open_sockets
+	prockit sysinfo net-connections --kind=all --openmetrics >metrics
+	exec 7>&-
+	wait "$pid"
+	is_openmetrics metrics
+	grep -Fx '# TYPE prockit_net_connections info' metrics
+	run -0 grep -c "^prockit_net_connections_info{.*,pid=\"$pid\"} 1\$" metrics
+	((output >= 5))
+	grep -E "^prockit_net_connections_info\{fd=\"[0-9]+\",family=\"AF_INET\",type=\"SOCK_STREAM\",laddr=\"127.0.0.1:[0-9]+\",status=\"LISTEN\",pid=\"$pid\"\} 1\$" metrics
+	run -1 grep -E '^prockit_net_connections_(fd|pid)' metrics
+}
+
 @test "net-connections: those of others are null for lack of permission" {
 	((EUID == 0)) || skip 'only root can be another user'
 	for_everyone
-	cp "$PROCKIT_EXEC_PATH/prockit-sysinfo" "$everyone"
 	open_sockets
 	PROCKIT_EXEC_PATH=$everyone as_user 65534 "$everyone/prockit" sysinfo net-connections \
 		--kind=all --json >r
@@ -514,6 +565,18 @@ is_little_endian()
 		.unavailable.fd == "permission") | del(.pid, .fd, .unavailable)' r | sort >ours
 	[[ -s theirs ]]
 	[[ -z $(comm -23 theirs ours) ]]
+}
+
+@test "net-connections: a lack of descriptors is said, and takes nobody's sockets from him" {
+	has_sanitizers && skip 'they need descriptors of their own'
+	run -125 --separate-stderr bash -c 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; ulimit -n 4
+		exec "$PROCKIT_EXEC_PATH/prockit-sysinfo" net-connections --json -o pid'
+	[[ -z $output && $stderr == 'prockit sysinfo: /proc'*': Too many open files' ]]
+	# Of one process alone.
+	command -v strace >/dev/null || skip 'no strace'
+	run -125 --separate-stderr strace -f -qq -o trace -P "$$/fd" -e trace=openat \
+		-e inject=openat:error=EMFILE prockit sysinfo net-connections --json -o pid
+	[[ -z $output && $stderr == "prockit sysinfo: /proc/$$/fd: Too many open files" ]]
 }
 
 @test "net-connections: a kind that is none is refused" {

@@ -95,10 +95,10 @@ make_chips()
 	files hwmon/hwmon0 name=k10temp temp1_input=42000 temp2_input=43000
 	chmod 000 sys/class/hwmon/hwmon0/temp1_input
 	cp -r sys "$everyone"
-	as_user 12345 env PROCKIT_EXEC_PATH="${PROCKIT_EXEC_PATH:-}" \
-		prockit sysinfo temperatures --sys="$everyone/sys" --json >r 2>error || local ended=$?
+	as_user 12345 env PROCKIT_EXEC_PATH="$everyone" \
+		"$everyone/prockit" sysinfo temperatures --sys="$everyone/sys" --json >r 2>error || local ended=$?
 	no_more_everyone
-	((${ended:-0} == 0)) || skip 'another user cannot reach the program'
+	((${ended:-0} == 0))
 	says r '.temperatures[0].unavailable.current == "permission" and .temperatures[1].current == 43'
 }
 
@@ -119,9 +119,9 @@ make_chips()
 	files thermal/cooling_device0 type=Fan
 	read_topic temperatures -O
 	says r '[.temperatures[] | [.name, .label, .current, .high, .critical, .chip, .sensor]] ==
-		[["x86_pkg_temp", "", 55.5, 95, 105, "thermal_zone0", "temp"],
-		["iwlwifi", "", null, null, null, "thermal_zone2", "temp"],
-		["acpitz", "", 1, null, null, "thermal_zone10", "temp"]]'
+		[["x86_pkg_temp", null, 55.5, 95, 105, "thermal_zone0", "temp"],
+		["iwlwifi", null, null, null, null, "thermal_zone2", "temp"],
+		["acpitz", null, 1, null, null, "thermal_zone10", "temp"]]'
 	files hwmon/hwmon0 name=coretemp temp1_input=45000
 	read_topic temperatures
 	says r '[.temperatures[].name] == ["coretemp"]'
@@ -136,9 +136,10 @@ make_chips()
 }
 
 @test "fans: by number, and one that stands still is 0" {
-	files hwmon/hwmon3 name=thinkpad fan1_input=2004 fan2_input=0 fan10_input=7 fan1_max=9 pwm1=3
+	files hwmon/hwmon3 name=thinkpad fan1_input=2004 fan2_input=0 fan10_input=7 fan1_max=9 pwm1=3 fan2_label=
 	read_topic fans
-	says r '[.fans[] | [.name, .label, .current]] == [["thinkpad", "", 2004], ["thinkpad", "", 0], ["thinkpad", "", 7]]'
+	says r '[.fans[] | [.name, .label, .current]] == [["thinkpad", null, 2004], ["thinkpad", null, 0], ["thinkpad", null, 7]]'
+	says r '[.fans[].unavailable.label] == ["unsupported", "unsupported", "unsupported"]'
 }
 
 @test "fans: cut short anywhere, still a number or null" {

@@ -119,7 +119,7 @@ say()
 			fault "$topic: no columns, or one twice"
 		jq -r --arg t "$topic" '.[] | select((
 			(.name | test("^[a-z][a-z0-9_]*$")) and
-			(.type | IN("string", "boolean", "integer", "number", "array", "object")) and
+			(.type | split(" or ") | all(.[]; IN("string", "boolean", "integer", "number", "array", "object"))) and
 			(.unit | . == "" or test("^[A-Za-z]+([ /][a-z]+)*$")) and
 			(.cost | IN("free", "cheap", "dear")) and
 			(.help | test("^[A-Za-z0-9].*([^. ]|[.]{3})$"))) | not) | "\($t): \(tojson)"' columns >>faults
@@ -137,7 +137,7 @@ def whys: ["unsupported", "permission", "gone", "not_applicable"];
 def fits($wanted):
 	. == null or
 	if $wanted == "integer" then type == "number" and floor == .
-	else type == $wanted end;
+	else type as $type | $wanted | split(" or ") | index($type) != null end;
 def in_range($c):
 	if type != "number" then true
 	elif $c.unit == "percent" then . >= 0 and ($key == "processes" or . <= 100)

@@ -146,3 +146,18 @@ void cpu_stat_set(const struct cpu_stat *s, enum cpu_stat_count count, struct ro
 	if (s->known[count])
 		row_uint(row, column, s->counts[count]);
 }
+
+int cpu_stat_online(struct reading *r, uint64_t *ret)
+{
+	auto_cpu_stat struct cpu_stat stat = {0};
+	int error = source_read_sys(r->source, "devices/system/cpu/online", &r->buf);
+
+	if (error == 0 && text_cpu_count(r->buf.data, ret) == 0)
+		return 0;
+	error = cpu_stat_read(r, &stat);
+	if (error == 0 && stat.n == 0)
+		error = -EINVAL;
+	if (error == 0)
+		*ret = stat.n;
+	return error;
+}

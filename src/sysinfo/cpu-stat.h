@@ -75,6 +75,10 @@ void cpu_stat_clear(struct cpu_stat *s);
 void cpu_stat_set(const struct cpu_stat *s, enum cpu_stat_count count, struct row *row,
 		  size_t column);
 
+/* How many CPUs are online, as /sys says, else as many as /proc/stat has: 0, or -errno
+ * where neither tells. */
+int cpu_stat_online(struct reading *r, uint64_t *ret);
+
 /* In cpu-times and cpu-times-percent a state stands in CPU_COLUMN_STATE + itself. */
 enum { CPU_COLUMN_ID, CPU_COLUMN_STATE };
 

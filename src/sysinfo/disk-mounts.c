@@ -2,7 +2,6 @@
 
 #include "sysinfo/disk-mounts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Whether a line of /proc/filesystems ("nodev\tproc", "\text4") is of this type. */
@@ -69,22 +68,12 @@ int disk_mounts_read(struct reading *r, struct mounts *ret)
 void disk_mounts_device(struct reading *r, const struct mount *mount, struct row *row,
 			size_t column)
 {
-	static const char key[] = "\nDEVNAME=";
-	char path[64];
-
 	row_text(row, column, mount->device);
 	if (strcmp(mount->device, "/dev/root") != 0 &&
 	    strcmp(mount->device, "rootfs") != 0)
 		return;
-	snprintf(path, sizeof(path), "dev/block/%u:%u/uevent", mount->major,
-		 mount->minor);
-	if (source_read_sys(r->source, path, &r->buf) < 0)
-		return;
-
-	/* MAJOR= is the first line. */
-	const char *name = strstr(r->buf.data, key);
-	size_t len = name ? strcspn(name + strlen(key), "\n") : 0;
-
-	if (len > 0 && len < 256)
-		row_format(row, column, "/dev/%.*s", (int)len, name + strlen(key));
+	if (source_device_name(r->source, "block", mount->major, mount->minor, &r->buf) ==
+		    0 &&
+	    r->buf.len < 256)
+		row_format(row, column, "/dev/%s", r->buf.data);
 }

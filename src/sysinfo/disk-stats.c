@@ -145,15 +145,12 @@ static bool is_part_of(const char *name, const char *disk)
 	return *name && name[strspn(name, "0123456789")] == '\0';
 }
 
-static void judge_by_names(struct disk_stats *stats)
+static bool is_whole_by_name(const struct disk_stats *stats, const char *name)
 {
-	for (size_t i = 0; i < stats->n; i++) {
-		struct disk *disk = &stats->list[i];
-
-		disk->whole = true;
-		for (size_t j = 0; disk->whole && j < stats->n; j++)
-			disk->whole = !is_part_of(disk->name, stats->list[j].name);
-	}
+	for (size_t i = 0; i < stats->n; i++)
+		if (is_part_of(name, stats->list[i].name))
+			return false;
+	return true;
 }
 
 /* As /sys/block has it. */
@@ -167,28 +164,35 @@ static bool is_entry(const struct folder *folder, const char *name, struct buf *
 	return folder_has(folder, scratch->data);
 }
 
-static int find_whole_disks(struct reading *r, struct disk_stats *stats)
-{
-	auto_folder struct folder folder = {0};
-	bool any = false;
-
-	if (stats->n == 0)
-		return 0;
-	if (folder_list(r->source, "block", &folder) == -ENOMEM)
-		return -ENOMEM;
-	for (size_t i = 0; i < stats->n; i++) {
-		stats->list[i].whole = is_entry(&folder, stats->list[i].name, &r->buf);
-		any |= stats->list[i].whole;
-	}
-	if (!any)
-		judge_by_names(stats);
-	return 0;
-}
-
 /* A tree that stands for /proc alone must not be completed from this machine's /sys. */
 static bool sys_belongs_to_proc(struct source *s)
 {
 	return s->other_sys || !s->other_proc;
+}
+
+/* Disks are in /sys/block, and partitions beside them in /sys/class/block; of what is in
+ * neither, the name tells. */
+static int find_whole_disks(struct reading *r, struct disk_stats *stats)
+{
+	auto_folder struct folder disks = {0};
+	auto_folder struct folder all = {0};
+
+	if (stats->n == 0)
+		return 0;
+	if (sys_belongs_to_proc(r->source) &&
+	    (folder_list(r->source, "block", &disks) == -ENOMEM ||
+	     (disks.n > 0 && folder_list(r->source, "class/block", &all) == -ENOMEM)))
+		return -ENOMEM;
+	for (size_t i = 0; i < stats->n; i++) {
+		struct disk *disk = &stats->list[i];
+
+		if (is_entry(&disks, disk->name, &r->buf))
+			disk->whole = true;
+		else
+			disk->whole = !is_entry(&all, disk->name, &r->buf) &&
+				      is_whole_by_name(stats, disk->name);
+	}
+	return 0;
 }
 
 int disk_stats_read(struct reading *r, struct disk_stats *ret)

@@ -196,12 +196,18 @@ int hwmon_int(struct reading *r, const struct hwmon_channel *channel, const char
 						 : -ENOENT;
 }
 
-const char *hwmon_label(struct reading *r, const struct hwmon_channel *channel)
+void hwmon_set_label(struct reading *r, const struct hwmon_channel *channel,
+		     struct row *row)
 {
 	char path[PATH_MAX];
 
-	if (!channel_file(channel, "label", path) ||
-	    source_sys_line(r->source, path, &r->buf) < 0)
-		return "";
-	return r->buf.data;
+	if (!channel_file(channel, "label", path))
+		return;
+
+	int error = source_sys_line(r->source, path, &r->buf);
+
+	if (error < 0)
+		row_null(row, HWMON_COLUMN_LABEL, why_from_error(error));
+	else if (r->buf.len > 0)
+		row_text(row, HWMON_COLUMN_LABEL, r->buf.data);
 }

@@ -42,7 +42,8 @@ int hwmon_read(struct reading *r, const char *kind, hwmon_visit *visit, struct t
  * none. */
 int hwmon_int(struct reading *r, const struct hwmon_channel *channel, const char *what,
 	      int64_t *ret);
-/* Its label, "" where it has none; in r->buf. */
-const char *hwmon_label(struct reading *r, const struct hwmon_channel *channel);
+/* Its label, null where it has none. Uses r->buf. */
+void hwmon_set_label(struct reading *r, const struct hwmon_channel *channel,
+		     struct row *row);
 
 #endif

@@ -169,6 +169,7 @@ int rate_derive(const struct table *before, const struct table *after,
 
 		if (!row)
 			return -ENOMEM;
+		row->is_new = before && !old;
 		for (size_t k = 0; k < topic->n_columns; k++)
 			if (is_counter(&topic->columns[k]))
 				set_rate(&row->values[k], old ? &old->values[k] : &none,

@@ -38,6 +38,7 @@ int sample_init(struct sample *s, const struct query *q, bool rate, bool windowe
 	table_init(&s->tables[1], s->raw);
 	table_init(&s->derived, topic);
 	table_init(&s->rates, s->topic);
+	table_init(&s->totals, s->topic);
 	return make_room(s);
 }
 
@@ -47,6 +48,7 @@ void sample_clear(struct sample *s)
 	table_clear(&s->tables[1]);
 	table_clear(&s->derived);
 	table_clear(&s->rates);
+	table_clear(&s->totals);
 	free(s->shown);
 	free(s->wanted);
 	free(s->told);
@@ -90,7 +92,7 @@ double sample_seconds(const struct sample *s)
 	return (double)(s->at[s->now] - s->at[1 - s->now]) / NSEC_PER_SEC;
 }
 
-/* From the raw tables to the topic's own. */
+/* From the raw tables to the topic's own, and to rates. */
 static int derive(struct sample *s, struct reading *r)
 {
 	const struct topic *topic = s->query->topic;
@@ -98,7 +100,6 @@ static int derive(struct sample *s, struct reading *r)
 	const struct table *after = &s->tables[s->now];
 	int error;
 
-	s->outcome = &s->tables[s->now];
 	if (!s->windowed)
 		return 0;
 	if (topic->derive && (before || (topic->flags & TOPIC_SAMPLES))) {
@@ -119,12 +120,30 @@ static int derive(struct sample *s, struct reading *r)
 	return 0;
 }
 
+/* From the rows of all devices to their total, where that was asked for. */
+static int sum_up(struct sample *s)
+{
+	const struct topic *topic = s->query->topic;
+
+	if (!topic->total || s->query->per)
+		return 0;
+	table_reset(&s->totals);
+
+	int error = topic->total(s->outcome, &s->totals);
+
+	s->outcome = &s->totals;
+	return error;
+}
+
 int sample_finish(struct sample *s, struct reading *r)
 {
 	prepare(s, r, s->wanted);
+	s->outcome = &s->tables[s->now];
 
 	int error = derive(s, r);
 
+	if (error == 0)
+		error = sum_up(s);
 	if (error == 0 && s->query->topic->arrange)
 		error = s->query->topic->arrange(r, s->outcome);
 	return error < 0 ? error : s->outcome->error;

@@ -38,6 +38,7 @@ struct sample {
 
 	struct table derived;  /* by the query's topic */
 	struct table rates;    /* by rate */
+	struct table totals;   /* one row, of topic */
 	struct table *outcome; /* what is shown: one of those above */
 };
 
@@ -52,7 +53,7 @@ int sample_read(struct sample *s, struct reading *r, clockid_t clock);
 /* Seconds between the two tables; 0 where there is one only. */
 double sample_seconds(const struct sample *s);
 
-/* Derive, make rates of it, arrange: then outcome is set. 0 or -errno. */
+/* Derive, make rates of it, sum up, arrange: then outcome is set. 0 or -errno. */
 int sample_finish(struct sample *s, struct reading *r);
 
 #endif

@@ -144,6 +144,7 @@ static const struct type_traits {
 	[COLUMN_TIME] = {"number", "seconds since the epoch", -1, false},
 	[COLUMN_LIST] = {"array", "", -1, false},
 	[COLUMN_OBJECT] = {"object", "", -1, false},
+	[COLUMN_SOCKET] = {"object or string", "", -1, false},
 };
 
 const char *column_type_name(const struct column *c)

@@ -4,7 +4,8 @@
  * The columns are the truth about a topic: tables, JSON, CSV, shell variables,
  * OpenMetrics, --list-columns, -o, completions and the check of the man page all come
  * from them. A new topic is a file in topics/ (its columns, its reader, its declaration
- * topic_NAME) and a line in topics.def.
+ * topic_NAME), a line in topics.def and one in src/local.mk, a section in the manual page
+ * and tests (HACKING.md).
  *
  * Names are psutil's, in snake_case: the JSON key, the raw header, the shell variable.
  */
@@ -34,6 +35,8 @@ enum column_type {
 	COLUMN_TIME,   /* number, seconds since the epoch; a table shows local RFC 3339 */
 	COLUMN_LIST,   /* array */
 	COLUMN_OBJECT, /* object */
+	COLUMN_SOCKET, /* an address: an object with ip and port, or the path as a string
+			*/
 };
 
 enum column_flags {
@@ -41,6 +44,8 @@ enum column_flags {
 	COLUMN_COUNTER = 1 << 1,  /* only grows: --rate, and a counter in OpenMetrics */
 	COLUMN_HIDDEN = 1 << 2,	  /* shown when named, or by --output-all */
 	COLUMN_INTERNAL = 1 << 3, /* for derive(); never shown, listed or named */
+	COLUMN_NAMING = 1 << 4,	  /* a number that only names: no sample in OpenMetrics */
+	COLUMN_DRAWN = 1 << 5,	  /* a picture: never cut, and no place for a tree */
 };
 
 /* What reading it costs, for each row. */
@@ -65,28 +70,28 @@ struct column {
 	 */
 	const char *metric;
 	double metric_scale; /* from our unit to the metric's; 0: as it is */
-	const char *label;   /* of an id column: node_exporter's name of the label */
-	const char *help;    /* one line, for --list-columns and the man page */
+	/* In the place of .metric, where the name says what the id columns would say: no
+	 * labels then. It returns a literal, or NULL for a row without a sample. */
+	const char *(*metric_of)(const struct row *row);
+	const char *label; /* of an id column: node_exporter's name of the label */
+	const char *help;  /* one line, for --list-columns and the man page */
 };
 
 enum topic_flags {
-	TOPIC_LIST = 1 << 0,	/* always an array of rows */
-	TOPIC_PER = 1 << 1,	/* an array with --percpu, --perdisk or --pernic
-				   (reading.per),     else one object; which option:
-				   per_option */
+	TOPIC_LIST = 1 << 0, /* always an array of rows */
+	TOPIC_PER = 1 << 1,  /* an array with per_option (reading.per), else one object */
 	TOPIC_SAMPLES = 1 << 2, /* needs two samples */
 	TOPIC_TALL = 1 << 3,	/* one row, shown as a line for each field */
 	TOPIC_PATHS = 1 << 4,	/* takes paths as operands (reading.operands) */
 	TOPIC_KINDS = 1 << 5,	/* takes --kind (reading.kind) */
+	TOPIC_ALL = 1 << 6,	/* takes --all (reading.all) */
 };
 
 struct reading;
 
 struct topic {
 	const char *name;    /* "cpu-times"; the JSON key is the same with underscores */
-	const char *aliases; /* psutil's other names, by spaces and with underscores, or
-			      * NULL
-			      */
+	const char *aliases; /* other names, by spaces and with underscores, or NULL */
 	const char *summary; /* one line */
 	const char *per_option; /* "percpu", "perdisk", "pernic", or NULL */
 	const struct column *columns;
@@ -112,6 +117,15 @@ struct topic {
 		      const struct table *after, double seconds, struct table *t);
 
 	/*
+	 * With TOPIC_PER: add the one row that is the total of devices, whose columns are
+	 * those of t, mostly by table_sum(). Such a topic's reader always adds the rows
+	 * of all devices; with --rate these are rates already, so that a device that
+	 * comes, goes or begins anew does not pass for traffic. 0 or -errno. NULL: the
+	 * reader makes the total, by reading.per.
+	 */
+	int (*total)(const struct table *devices, struct table *t);
+
+	/*
 	 * Last of all: drop, sort and complete the rows of the table that will be shown,
 	 * or NULL. 0 or -errno.
 	 */
@@ -124,9 +138,7 @@ struct reading {
 	bool per;	  /* one row for each CPU, disk, interface, instead of a total */
 	bool all;	  /* --all: pseudo file systems too */
 	const char *kind; /* --kind of net-connections, or NULL */
-	char **operands;  /* of this topic (paths of disk-usage); NULL-terminated, never
-			   * NULL
-			   */
+	char **operands;  /* paths of disk-usage; NULL-terminated, never NULL */
 	void *data;	  /* of a program with a topic of its own: ps's selection */
 	const bool *wanted; /* by column: shown, sorted by, or needed otherwise */
 	struct buf buf;	    /* scratch for files, free for use by every reader */

@@ -126,6 +126,12 @@ enum why why_from_error(int error)
 	}
 }
 
+enum why why_of_file(int error)
+{
+	return error == ENOENT || error == -ENOENT ? WHY_UNSUPPORTED
+						   : why_from_error(error);
+}
+
 void table_init(struct table *t, const struct topic *topic)
 {
 	*t = (struct table){.topic = topic};
@@ -174,6 +180,55 @@ struct row *table_add(struct table *t)
 	if (!row->values)
 		return no_memory(t);
 	t->rows[t->n++] = row;
+	return row;
+}
+
+/* false: it is too large. */
+static bool add_number(struct value *sum, const struct value *v)
+{
+	if (value_is_null(sum))
+		*sum = *v;
+	else if (sum->kind == VALUE_UINT && v->kind == VALUE_UINT)
+		return !__builtin_add_overflow(sum->natural, v->natural, &sum->natural);
+	else
+		value_real(sum, value_number(sum) + value_number(v));
+	return !value_is_null(sum);
+}
+
+static void sum_column(struct value *sum, const struct table *from, size_t column,
+		       bool (*counts)(const struct row *row), bool lenient)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct row *row = from->rows[i];
+		const struct value *v = &row->values[column];
+
+		if (counts && !counts(row))
+			continue;
+		if (!value_is_null(v)) {
+			if (add_number(sum, v))
+				continue;
+			value_null(sum, WHY_UNSUPPORTED);
+			return;
+		}
+		if (v->why != WHY_NOT_APPLICABLE ? lenient : row->is_new) {
+			if (value_is_null(sum))
+				*sum = *v;
+			continue;
+		}
+		*sum = *v;
+		return;
+	}
+}
+
+struct row *table_sum(struct table *t, const struct table *from,
+		      bool (*counts)(const struct row *row), bool lenient)
+{
+	const struct column *columns = t->topic->columns;
+	struct row *row = table_add(t);
+
+	for (size_t i = 0; row && i < t->topic->n_columns; i++)
+		if (column_is_number(&columns[i]) && !(columns[i].flags & COLUMN_ID))
+			sum_column(&row->values[i], from, i, counts, lenient);
 	return row;
 }
 
@@ -332,23 +387,15 @@ void value_environ(struct table *t, struct value *v, const char *data, size_t le
 	split_at_nul(t, v, VALUE_ENVIRON, data, len);
 }
 
+/* The texts stand one behind the other, as split_at_nul() has put them. */
 static void copy_words(struct table *t, struct value *to, const struct value *from)
 {
+	char **texts = from->words.texts;
 	size_t n = from->words.n;
-	char **texts = arena_alloc(&t->arena, (n + 1) * sizeof(*texts));
+	const char *end = n > 0 ? texts[n - 1] + strlen(texts[n - 1]) + 1 : "";
 
-	for (size_t i = 0; texts && i < n; i++) {
-		texts[i] = arena_copy(&t->arena, from->words.texts[i],
-				      strlen(from->words.texts[i]));
-		if (!texts[i])
-			texts = NULL;
-	}
-	if (!texts) {
-		(void)no_memory(t);
-		return;
-	}
-	*to = *from;
-	to->words.texts = texts;
+	split_at_nul(t, to, from->kind, n > 0 ? texts[0] : "",
+		     n > 0 ? (size_t)(end - texts[0]) : 0);
 }
 
 void value_copy(struct table *t, struct value *to, const struct value *from)

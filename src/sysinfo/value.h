@@ -13,9 +13,9 @@
  *	... table_reset(&t) for the next sample, table_clear(&t) at the end
  *
  * Everything that a table holds (texts, lists) lies in its arena: setters copy, nothing
- *is freed one by one, and a reset table uses the same memory again, so memory does not
- *grow over samples. Lack of memory sticks in t->error; readers check it once, at their
- *end (only table_add() returns NULL and has to be looked at).
+ * is freed one by one, and a reset table uses the same memory again, so memory does not
+ * grow over samples. Lack of memory sticks in t->error; readers check it once, at their
+ * end (only table_add() returns NULL and has to be looked at).
  */
 #ifndef SYSINFO_VALUE_H
 #define SYSINFO_VALUE_H
@@ -48,9 +48,12 @@ enum why {
 };
 
 const char *why_name(enum why why);
-/* EACCES and EPERM: permission; ENOENT, ESRCH, ENODEV, ENXIO: gone; else unsupported.
- * error is positive or negative. */
+/* Of a process, or of something else that was there a moment ago. EACCES and EPERM:
+ * permission; ENOENT, ESRCH, ENODEV, ENXIO: gone; else unsupported. error is positive or
+ * negative. */
 enum why why_from_error(int error);
+/* Of a file that not every system has: ENOENT is unsupported. */
+enum why why_of_file(int error);
 
 enum value_kind {
 	VALUE_NULL,
@@ -89,6 +92,7 @@ struct value {
 struct row {
 	struct table *table;
 	struct value *values; /* one for each column of the topic */
+	bool is_new;	      /* --rate: it was not there before */
 };
 
 struct table {
@@ -111,13 +115,23 @@ void table_clear(struct table *t);
 /* A new last row, all null; or NULL. */
 struct row *table_add(struct table *t);
 
+/*
+ * A new row of t that has the sums of the numbers of from, a table with the same columns;
+ * or NULL. counts says which rows there are to a sum (NULL: all). Where one of them lacks
+ * the number there is no sum, unless lenient, for then it is left out; but always where a
+ * number does not apply (a counter that was reset), or where the sum is too large. A new
+ * row counts from its appearance on, so that the rates that it lacks are missed nowhere.
+ */
+struct row *table_sum(struct table *t, const struct table *from,
+		      bool (*counts)(const struct row *row), bool lenient);
+
 /* Setters. column counts in the topic's columns. */
 void row_null(struct row *row, size_t column, enum why why);
 void row_bool(struct row *row, size_t column, bool value);
 void row_int(struct row *row, size_t column, int64_t value);
 void row_uint(struct row *row, size_t column, uint64_t value);
-void row_real(struct row *row, size_t column, double value); /* NaN and infinities: null
-							      */
+/* NaN and infinities are null. */
+void row_real(struct row *row, size_t column, double value);
 void row_text(struct row *row, size_t column, const char *text); /* copied */
 void row_text_n(struct row *row, size_t column, const char *text, size_t len);
 void row_format(struct row *row, size_t column, const char *format, ...)

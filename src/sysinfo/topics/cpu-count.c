@@ -206,7 +206,7 @@ static void set_usable(struct reading *r, const struct cpu_set *online, struct r
 	int error = find_allowed(r, &allowed);
 
 	if (error < 0) {
-		row_null(row, COUNT_USABLE, why_from_error(error));
+		row_null(row, COUNT_USABLE, why_of_file(error));
 		return;
 	}
 	if (r->source->other_proc)

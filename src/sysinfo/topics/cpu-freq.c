@@ -169,10 +169,8 @@ static int read_khz(struct reading *r, const char *policy, const char *file,
 		value_real(ret, (double)khz / 1000);
 	else if (error == -EBUSY)
 		value_null(ret, WHY_NOT_APPLICABLE);
-	else if (error == -ENOENT)
-		value_null(ret, WHY_UNSUPPORTED);
 	else
-		value_null(ret, why_from_error(error));
+		value_null(ret, why_of_file(error));
 	return error;
 }
 

@@ -13,6 +13,10 @@
 #include "sysinfo/topic.h"
 
 #include <errno.h>
+#include <string.h>
+
+/* What the column "type" has of those that are part of the total. */
+static const char whole_disk[] = "disk";
 
 enum {
 	IO_NAME,
@@ -140,13 +144,8 @@ static int add_row(struct table *t, const struct disk *disk)
 
 	if (!row)
 		return -ENOMEM;
-	if (disk->name) {
-		row_text(row, IO_NAME, disk->name);
-		row_text(row, IO_TYPE, disk->whole ? "disk" : "partition");
-	} else {
-		row_null(row, IO_NAME, WHY_NOT_APPLICABLE);
-		row_null(row, IO_TYPE, WHY_NOT_APPLICABLE);
-	}
+	row_text(row, IO_NAME, disk->name);
+	row_text(row, IO_TYPE, disk->whole ? whole_disk : "partition");
 	for (size_t i = 0; i < DISK_COUNTERS; i++) {
 		uint64_t value;
 
@@ -157,25 +156,6 @@ static int add_row(struct table *t, const struct disk *disk)
 	return 0;
 }
 
-/*
- * Of all whole disks; those that lack a counter are left out of its sum, because one kind
- * of device that has no discards must not hide those of the others.
- */
-static struct disk sum_up(const struct disk_stats *stats)
-{
-	struct disk sum = {0};
-
-	for (size_t i = 0; i < stats->n; i++) {
-		const struct disk *disk = &stats->list[i];
-
-		for (size_t c = 0; disk->whole && c < DISK_COUNTERS; c++) {
-			sum.counters[c] += disk->known[c] ? disk->counters[c] : 0;
-			sum.known[c] |= disk->known[c];
-		}
-	}
-	return sum;
-}
-
 static int io_read(struct reading *r, struct table *t)
 {
 	auto_disk_stats struct disk_stats stats = {0};
@@ -183,15 +163,31 @@ static int io_read(struct reading *r, struct table *t)
 
 	if (error < 0)
 		return error;
-	if (r->per) {
-		for (size_t i = 0; i < stats.n && error == 0; i++)
-			error = add_row(t, &stats.list[i]);
-	} else {
-		struct disk sum = sum_up(&stats);
-
-		error = add_row(t, &sum);
-	}
+	for (size_t i = 0; i < stats.n && error == 0; i++)
+		error = add_row(t, &stats.list[i]);
 	return error < 0 ? error : t->error;
+}
+
+static bool is_whole(const struct row *row)
+{
+	const struct value *type = &row->values[IO_TYPE];
+
+	return !value_is_null(type) && strcmp(type->text, whole_disk) == 0;
+}
+
+/*
+ * Of all whole disks; those that lack a counter are left out of its sum, because one kind
+ * of device that has no discards must not hide those of the others.
+ */
+static int io_total(const struct table *devices, struct table *t)
+{
+	struct row *row = table_sum(t, devices, is_whole, true);
+
+	if (!row)
+		return -ENOMEM;
+	row_null(row, IO_NAME, WHY_NOT_APPLICABLE);
+	row_null(row, IO_TYPE, WHY_NOT_APPLICABLE);
+	return 0;
 }
 
 const struct topic topic_disk_io = {
@@ -203,4 +199,5 @@ const struct topic topic_disk_io = {
 	.n_columns = ARRAY_SIZE(io_columns),
 	.flags = TOPIC_PER,
 	.read = io_read,
+	.total = io_total,
 };

@@ -111,6 +111,6 @@ const struct topic topic_disk_partitions = {
 	.summary = "disks that are mounted, where, and how",
 	.columns = partition_columns,
 	.n_columns = ARRAY_SIZE(partition_columns),
-	.flags = TOPIC_LIST,
+	.flags = TOPIC_LIST | TOPIC_ALL,
 	.read = partitions_read,
 };

@@ -283,8 +283,7 @@ static int read_mounts(struct reading *r, struct table *t)
 	static const struct mount root = {.point = "/"};
 	bool has_root = false;
 
-	/* In a chroot no mount may be on /, and without a list of mounts / is there too.
-	 */
+	/* In a chroot no mount may be on /, and without a list / is there, too. */
 	(void)disk_mounts_read(r, &mounts);
 
 	auto_free struct mount_question *questions =
@@ -325,6 +324,6 @@ const struct topic topic_disk_usage = {
 	.summary = "how full the mounted disks are",
 	.columns = usage_columns,
 	.n_columns = ARRAY_SIZE(usage_columns),
-	.flags = TOPIC_LIST | TOPIC_PATHS,
+	.flags = TOPIC_LIST | TOPIC_PATHS | TOPIC_ALL,
 	.read = usage_read,
 };

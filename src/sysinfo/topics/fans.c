@@ -20,7 +20,7 @@ static const struct column fan_columns[] = {
 			       .help = "the chip, as its driver calls it"},
 	[HWMON_COLUMN_LABEL] = {.name = "label",
 				.type = COLUMN_TEXT,
-				.help = "which fan; empty where nobody says"},
+				.help = "which fan"},
 	[HWMON_COLUMN_CURRENT] = {.name = "current",
 				  .type = COLUMN_NUMBER,
 				  .unit = "RPM",
@@ -46,7 +46,7 @@ static int add_channel(struct reading *r, const struct hwmon_channel *channel,
 		return -ENOMEM;
 	if (channel->name)
 		row_text(row, HWMON_COLUMN_NAME, channel->name);
-	row_text(row, HWMON_COLUMN_LABEL, hwmon_label(r, channel));
+	hwmon_set_label(r, channel, row);
 	row_text(row, FAN_CHIP, channel->chip);
 	row_text(row, FAN_SENSOR, channel->sensor);
 

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "sysinfo/cgroup.h"
+#include "sysinfo/cpu-stat.h"
 #include "sysinfo/keyed.h"
 #include "sysinfo/topic.h"
 
@@ -111,23 +112,16 @@ static int set_host_memory(struct reading *r, struct row *row)
 	return 0;
 }
 
-static void count_cpu(unsigned cpu, void *data)
+static int set_host_cpus(struct reading *r, struct row *row)
 {
-	uint64_t *n = data;
+	uint64_t n;
+	int error = cpu_stat_online(r, &n);
 
-	(void)cpu;
-	(*n)++;
-}
-
-static void set_host_cpus(struct reading *r, struct row *row)
-{
-	uint64_t n = 0;
-	int error = source_read_sys(r->source, "devices/system/cpu/online", &r->buf);
-
-	if (error < 0)
-		row_null(row, LIMITS_CPUS_ONLINE, why_from_error(error));
-	else if (text_cpu_list(r->buf.data, count_cpu, &n) == 0 && n > 0)
+	if (error == 0)
 		row_uint(row, LIMITS_CPUS_ONLINE, n);
+	else
+		row_null(row, LIMITS_CPUS_ONLINE, why_of_file(error));
+	return error == -ENOMEM ? error : 0;
 }
 
 static void set_memory(const struct cgroups *c, struct row *row)
@@ -213,7 +207,9 @@ static int limits_read(struct reading *r, struct table *t)
 		set_memory(&c, row);
 	}
 	if (wants(r, LIMITS_CPUS_EFFECTIVE, LIMITS_CPUSET_CPUS)) {
-		set_host_cpus(r, row);
+		error = set_host_cpus(r, row);
+		if (error < 0)
+			return error;
 		cgroup_cpu_quota(&c, &row->values[LIMITS_CPU_QUOTA]);
 		cgroup_cpuset_cpus(&c, &row->values[LIMITS_CPUSET_CPUS]);
 	}

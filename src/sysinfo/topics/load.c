@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <libproc2/misc.h>
 #include <math.h>
+#include <string.h>
 #include <time.h>
 
 enum { LOAD_ONE, LOAD_FIVE, LOAD_FIFTEEN };
@@ -80,6 +81,31 @@ static int add_numbers(struct reading *r, struct table *t, const char *path,
 	return t->error;
 }
 
+/*
+ * In a tree that is not the kernel's, libproc2 would wait for whoever writes into a FIFO,
+ * and take -1, inf, 1e3 and 0x5 for figures. 0, or its own error for a file whose first n
+ * words are no plain numbers, or -errno of one that cannot be read.
+ */
+static int look_first(struct reading *r, const char *path, size_t n)
+{
+	const char *text;
+	double number;
+
+	if (!r->source->other_proc)
+		return 0;
+
+	int error = source_read_proc_whole(r->source, path, &r->buf);
+
+	if (error < 0)
+		return error == -EISDIR ? -ERANGE : error;
+	text = r->buf.data;
+	for (size_t i = 0; i < n; i++)
+		if (!text_real(&text, &number) || number < 0 || !isfinite(number) ||
+		    !strchr(" \t\n", *text))
+			return -ERANGE;
+	return 0;
+}
+
 static int load_read(struct reading *r, struct table *t)
 {
 	double loads[3] = {0};
@@ -87,6 +113,8 @@ static int load_read(struct reading *r, struct table *t)
 	bool mounted = error == 0;
 
 	if (mounted)
+		error = look_first(r, "loadavg", ARRAY_SIZE(loads));
+	if (error == 0)
 		error = procps_loadavg(&loads[LOAD_ONE], &loads[LOAD_FIVE],
 				       &loads[LOAD_FIFTEEN]);
 	return add_numbers(r, t, "loadavg", loads, ARRAY_SIZE(loads), error, mounted);
@@ -128,6 +156,8 @@ static int uptime_read(struct reading *r, struct table *t)
 	bool mounted = error == 0;
 
 	if (mounted)
+		error = look_first(r, "uptime", ARRAY_SIZE(uptime));
+	if (error == 0)
 		error = procps_uptime(&uptime[UPTIME_SECONDS], &uptime[UPTIME_IDLE]);
 	if (error == 0)
 		uptime[UPTIME_SECONDS] = exact_uptime(r->source, uptime[UPTIME_SECONDS]);

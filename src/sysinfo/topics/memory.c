@@ -332,6 +332,8 @@ static void set_space(struct row *row, const struct keyed *total,
 {
 	set_known(row, SWAP_TOTAL, total);
 	set_known(row, SWAP_FREE, unused);
+	if (total->known && total->value == 0 && !unused->known)
+		row_real(row, SWAP_PERCENT, 0);
 	if (!total->known || !unused->known || unused->value > total->value)
 		return;
 
@@ -350,8 +352,8 @@ static void set_traffic(struct reading *r, struct row *row)
 	int error = source_read_proc(r->source, "vmstat", &r->buf);
 
 	if (error < 0) {
-		row_null(row, SWAP_SIN, why_from_error(error));
-		row_null(row, SWAP_SOUT, why_from_error(error));
+		row_null(row, SWAP_SIN, why_of_file(error));
+		row_null(row, SWAP_SOUT, why_of_file(error));
 		return;
 	}
 	keyed_find(r->buf.data, pages, ARRAY_SIZE(pages));

@@ -2,7 +2,8 @@
  * net-io: what interfaces have carried.
  *
  * From net/dev, where the counters have 64 bits everywhere; getifaddrs(3) still gives
- * those of 32. The total has every interface, the loopback too, as psutil's has.
+ * those of 32. The total has every interface, the loopback too, as psutil's has; what one
+ * of them does not tell, nobody knows of all.
  */
 #include "config.h"
 
@@ -11,7 +12,6 @@
 #include "sysinfo/topic.h"
 
 #include <errno.h>
-#include <string.h>
 
 enum {
 	IO_NAME,
@@ -119,53 +119,38 @@ static void set_counters(struct row *row, const struct counters *c)
 			row_uint(row, i, c->values[i]);
 }
 
-/* What one interface does not tell, nobody knows of all of them. */
-static void add_counters(struct counters *sum, const struct counters *c)
-{
-	for (size_t i = 0; i < IO_COLUMNS; i++) {
-		sum->known[i] &= c->known[i];
-		sum->values[i] += c->values[i];
-	}
-}
-
 static int io_read(struct reading *r, struct table *t)
 {
 	int error = net_dev_read(r->source, &r->buf);
-	struct counters sum;
 	struct counters c;
 	const char *name;
 	const char *text;
-	bool any = false;
-	struct row *row;
 
 	if (error < 0)
 		return reading_fail(r, "net/dev", error);
 
 	char *cursor = r->buf.data;
 
-	memset(&sum.known, true, sizeof(sum.known));
-	memset(&sum.values, 0, sizeof(sum.values));
 	while (net_dev_next(&cursor, &name, &text)) {
-		parse_counters(text, &c);
-		any = true;
-		add_counters(&sum, &c);
-		if (!r->per)
-			continue;
-		row = table_add(t);
+		struct row *row = table_add(t);
+
 		if (!row)
 			return -ENOMEM;
 		row_text(row, IO_NAME, name);
+		parse_counters(text, &c);
 		set_counters(row, &c);
 	}
-	if (r->per)
-		return t->error;
-	row = table_add(t);
+	return t->error;
+}
+
+static int io_total(const struct table *devices, struct table *t)
+{
+	struct row *row = table_sum(t, devices, NULL, false);
+
 	if (!row)
 		return -ENOMEM;
 	row_null(row, IO_NAME, WHY_NOT_APPLICABLE);
-	if (any)
-		set_counters(row, &sum);
-	return t->error;
+	return 0;
 }
 
 const struct topic topic_net_io = {
@@ -177,4 +162,5 @@ const struct topic topic_net_io = {
 	.n_columns = ARRAY_SIZE(io_columns),
 	.flags = TOPIC_PER,
 	.read = io_read,
+	.total = io_total,
 };

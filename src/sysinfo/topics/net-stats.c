@@ -30,9 +30,9 @@ static const struct column stats_columns[] = {
 			.flags = COLUMN_ID,
 			.label = "device",
 			.help = "the interface"},
+	/* Not node_network_up, which is 0 where the driver does not tell of the link. */
 	[STATS_ISUP] = {.name = "isup",
 			.type = COLUMN_BOOL,
-			.metric = "node_network_up",
 			.help = "switched on, and there is a link"},
 	[STATS_DUPLEX] = {.name = "duplex",
 			  .type = COLUMN_TEXT,
@@ -193,8 +193,8 @@ static void read_flags(struct reading *r, const char *name, struct row *row)
 	unsigned long flags;
 
 	if (error < 0) {
-		row_null(row, STATS_ISUP, why_from_error(error));
-		row_null(row, STATS_FLAGS, why_from_error(error));
+		row_null(row, STATS_ISUP, why_of_file(error));
+		row_null(row, STATS_FLAGS, why_of_file(error));
 		return;
 	}
 	flags = strtoul(r->buf.data, &end, 16);

@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "base/cleanup.h"
+#include "sysinfo/cpu-stat.h"
 #include "sysinfo/names.h"
 #include "sysinfo/root-file.h"
 #include "sysinfo/topic.h"
@@ -125,13 +126,29 @@ static const struct column os_columns[] = {
 		      .flags = COLUMN_HIDDEN,
 		      .cost = COST_CHEAP,
 		      .help = "name that was used to log in"},
-	[OS_UID] = {.name = "uid", .type = COLUMN_NUMBER, .help = "real user id"},
-	[OS_GID] = {.name = "gid", .type = COLUMN_NUMBER, .help = "real group id"},
-	[OS_EUID] = {.name = "euid", .type = COLUMN_NUMBER, .help = "effective user id"},
-	[OS_EGID] = {.name = "egid", .type = COLUMN_NUMBER, .help = "effective group id"},
-	[OS_PID] = {.name = "pid", .type = COLUMN_NUMBER, .help = "of prockit itself"},
+	[OS_UID] = {.name = "uid",
+		    .type = COLUMN_NUMBER,
+		    .flags = COLUMN_NAMING,
+		    .help = "real user id"},
+	[OS_GID] = {.name = "gid",
+		    .type = COLUMN_NUMBER,
+		    .flags = COLUMN_NAMING,
+		    .help = "real group id"},
+	[OS_EUID] = {.name = "euid",
+		     .type = COLUMN_NUMBER,
+		     .flags = COLUMN_NAMING,
+		     .help = "effective user id"},
+	[OS_EGID] = {.name = "egid",
+		     .type = COLUMN_NUMBER,
+		     .flags = COLUMN_NAMING,
+		     .help = "effective group id"},
+	[OS_PID] = {.name = "pid",
+		    .type = COLUMN_NUMBER,
+		    .flags = COLUMN_NAMING,
+		    .help = "of prockit itself"},
 	[OS_PPID] = {.name = "ppid",
 		     .type = COLUMN_NUMBER,
+		     .flags = COLUMN_NAMING,
 		     .help = "of the process that started prockit"},
 	[OS_CWD] = {.name = "cwd", .type = COLUMN_TEXT, .help = "current folder"},
 };
@@ -255,18 +272,11 @@ static void read_distribution(struct reading *r, struct row *row)
 	}
 }
 
-static void count_cpu(unsigned cpu, void *data)
-{
-	(void)cpu;
-	++*(unsigned *)data;
-}
-
 static void read_cpu_count(struct reading *r, struct row *row)
 {
-	unsigned n = 0;
+	uint64_t n;
 
-	if (source_read_sys(r->source, "devices/system/cpu/online", &r->buf) == 0 &&
-	    text_cpu_list(r->buf.data, count_cpu, &n) == 0 && n > 0)
+	if (cpu_stat_online(r, &n) == 0)
 		row_uint(row, OS_CPU_COUNT, n);
 }
 

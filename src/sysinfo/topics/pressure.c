@@ -11,6 +11,7 @@
 #include "sysinfo/topic.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -21,6 +22,32 @@ enum {
 	PRESSURE_AVG300,
 	PRESSURE_TOTAL,
 };
+
+/* node_exporter has a name for each of them, where we have labels. */
+static const char *total_metric(const struct row *row)
+{
+	static const struct {
+		const char *resource;
+		const char *some;
+		const char *full;
+	} metrics[] = {
+		{"cpu", "node_pressure_cpu_waiting_seconds_total",
+		 "node_pressure_cpu_stalled_seconds_total"},
+		{"memory", "node_pressure_memory_waiting_seconds_total",
+		 "node_pressure_memory_stalled_seconds_total"},
+		{"io", "node_pressure_io_waiting_seconds_total",
+		 "node_pressure_io_stalled_seconds_total"},
+		{"irq", "node_pressure_irq_waiting_seconds_total",
+		 "node_pressure_irq_stalled_seconds_total"},
+	};
+	const char *resource = row->values[PRESSURE_RESOURCE].text;
+	bool is_full = strcmp(row->values[PRESSURE_KIND].text, "full") == 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++)
+		if (strcmp(metrics[i].resource, resource) == 0)
+			return is_full ? metrics[i].full : metrics[i].some;
+	return NULL;
+}
 
 static const struct column pressure_columns[] = {
 	[PRESSURE_RESOURCE] = {.name = "resource",
@@ -43,11 +70,10 @@ static const struct column pressure_columns[] = {
 			     .type = COLUMN_PERCENT,
 			     .decimals = 2,
 			     .help = "share of the last five minutes"},
-	/* node_exporter has a name for each resource, where we have a label. */
 	[PRESSURE_TOTAL] = {.name = "total",
 			    .type = COLUMN_US,
 			    .flags = COLUMN_COUNTER,
-			    .metric = "prockit_pressure_stall_seconds_total",
+			    .metric_of = total_metric,
 			    .metric_scale = 1e-6,
 			    .help = "time lost since boot"},
 };
@@ -96,7 +122,8 @@ static void set_word(struct row *row, const char *word)
 		number++;
 	for (size_t i = 0; i < ARRAY_SIZE(averages); i++)
 		if (strncmp(word, averages[i].name, strlen(averages[i].name)) == 0 &&
-		    text_real(&number, &average) && *number == '\0')
+		    text_real(&number, &average) && *number == '\0' && average >= 0 &&
+		    isfinite(average))
 			row_real(row, averages[i].column, average);
 	if (strncmp(word, "total=", 6) == 0 && text_uint(&number, &total) &&
 	    *number == '\0')

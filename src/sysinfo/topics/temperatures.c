@@ -31,7 +31,7 @@ static const struct column temperature_columns[] = {
 			       .help = "the chip, as its driver calls it"},
 	[HWMON_COLUMN_LABEL] = {.name = "label",
 				.type = COLUMN_TEXT,
-				.help = "what is measured; empty where nobody says"},
+				.help = "what is measured"},
 	[HWMON_COLUMN_CURRENT] = {.name = "current",
 				  .type = COLUMN_CELSIUS,
 				  .metric = "node_hwmon_temp_celsius",
@@ -58,8 +58,7 @@ static const struct column temperature_columns[] = {
 static void set_celsius(struct row *row, size_t column, int error, int64_t thousandths)
 {
 	if (error < 0)
-		row_null(row, column,
-			 error == -ENOENT ? WHY_UNSUPPORTED : why_from_error(error));
+		row_null(row, column, why_of_file(error));
 	else if (thousandths > -273150)
 		row_real(row, column, (double)thousandths / 1000);
 }
@@ -81,7 +80,7 @@ static int add_channel(struct reading *r, const struct hwmon_channel *channel,
 		return -ENOMEM;
 	if (channel->name)
 		row_text(row, HWMON_COLUMN_NAME, channel->name);
-	row_text(row, HWMON_COLUMN_LABEL, hwmon_label(r, channel));
+	hwmon_set_label(r, channel, row);
 	row_text(row, TEMPERATURE_CHIP, channel->chip);
 	row_text(row, TEMPERATURE_SENSOR, channel->sensor);
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
@@ -134,7 +133,6 @@ static int add_zone(struct reading *r, const char *zone, struct table *t)
 
 	if (!row)
 		return -ENOMEM;
-	row_text(row, HWMON_COLUMN_LABEL, "");
 	row_text(row, TEMPERATURE_CHIP, zone);
 	row_text(row, TEMPERATURE_SENSOR, "temp");
 	zone_path(path, zone, "type");
