@@ -127,6 +127,8 @@ libsysinfo_a_SOURCES = \
 	%D%/sysinfo/disk-mounts.h \
 	%D%/sysinfo/disk-stats.c \
 	%D%/sysinfo/disk-stats.h \
+	%D%/sysinfo/emit.c \
+	%D%/sysinfo/emit.h \
 	%D%/sysinfo/family.c \
 	%D%/sysinfo/family.h \
 	%D%/sysinfo/folder.c \
@@ -181,6 +183,8 @@ libsysinfo_a_SOURCES = \
 	%D%/sysinfo/select.h \
 	%D%/sysinfo/smartcols.c \
 	%D%/sysinfo/smartcols.h \
+	%D%/sysinfo/socket-holders.c \
+	%D%/sysinfo/socket-holders.h \
 	%D%/sysinfo/sockets.c \
 	%D%/sysinfo/sockets.h \
 	%D%/sysinfo/source.c \

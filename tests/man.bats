@@ -141,7 +141,7 @@ columns_in_page()
 	!inside { next }
 	/^\.Ss / { topic = $2 }
 	/^\.It Li / {
-		shown = sub(/ \*$/, "") ? "false" : "true"
+		shown = sub(/ \*/, "") ? "false" : "true"
 		unit = ""
 		if (match($0, / Pq /))
 			unit = substr($0, RSTART + 4)

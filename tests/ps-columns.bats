@@ -65,7 +65,8 @@ is_in_state()
 # start_zombie: a process that has ended and is not collected; its number in $zombie.
 start_zombie()
 {
-	sh -c 'sleep 0 & echo $! >zombie.pid; exec sleep 1000' 3>&- &
+	sh -c '(until read -r name <"/proc/$$/comm" && [ "$name" = sleep ]; do :; done; exec sleep 0) &
+		echo $! >zombie.pid; exec sleep 1000' 3>&- &
 	wait_until 10 test -s zombie.pid
 	zombie=$(<zombie.pid)
 	wait_until 10 is_in_state "$zombie" Z
@@ -91,7 +92,7 @@ kernel_thread()
 		def is_of($kind): . == null or
 			if $kind == "integer" then type == "number" and floor == . else type == $kind end;
 		([$columns[0] | .. | objects | select(has("type")) | {key: .name, value: .type}] | from_entries) as $types |
-		[.processes[] | . as $row | ($types | keys[]) as $key |
+		[.processes[] | . as $row | ($types | keys - ["tid", "depth"] | .[]) as $key |
 			select(($row | has($key) | not) or ($row[$key] | is_of($types[$key]) | not) or
 				($row[$key] == null) != (($row.unavailable // {}) | has($key))) |
 			"\($row.pid) \($key): \($row[$key] | tojson)"] |
@@ -260,7 +261,7 @@ kernel_thread()
 }
 
 @test "ps: what is denied is null, with \"permission\", and never 0" {
-	ps_for_everyone
+	for_everyone
 	sleep 1000 3>&- &
 	local pid=$!
 	wait_until 10 grep -x sleep "/proc/$pid/comm"
@@ -310,6 +311,11 @@ signal.pause()' 3>&- &
 	ps_json "$pid" -o username,uids,gids
 	says_r '.processes[0] | .uids.real == 65534 and .uids.effective == 0 and .gids.real == 65534'
 	say_same username "$(jq -r '.processes[0].username' r)" "$(id -nu 65534)"
+	# By ps's names it is what ps shows.
+	local name
+	for name in user uname euser ruser uid euid ruid gid egid rgid min_flt maj_flt pagein priority; do
+		say_same "$name" "$(prockit ps "$pid" --get "$name")" "$(ps -o "$name:20=" "$pid" | tr -d ' ')"
+	done
 }
 
 @test "ps: terminal" {
@@ -403,6 +409,11 @@ smaps_agrees()
 	say_same headings "${lines[0]}" $'rss\tvms\tshared\ttext\tdata\tio_read_count\tio_write_count\tio_read_bytes\tio_write_bytes\tio_read_chars\tio_write_chars'
 	run -0 prockit ps 1 --raw -o +memory
 	[[ ${lines[0]} == $'pid\tppid\t'*$'\tcommand\tvms\tshared\ttext\tdata' ]]
+	run -0 prockit ps $$ --threads --raw -o +memory
+	[[ ${lines[0]} == $'pid\ttid\t'*$'\tname\tvms\tshared\ttext\tdata' ]]
+	# This is another figure than priority in ps.
+	run -125 prockit ps 1 -o pri
+	run -125 prockit ps 1 -o +
 }
 
 @test "ps: dear columns are only read when they are named" {

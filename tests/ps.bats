@@ -55,7 +55,10 @@ default_columns='pid ppid username status cpu_percent rss create_time command'
 	)
 	prockit ps "$named" -O --openmetrics >metrics
 	grep -E "^prockit_processes_rss\{pid=\"$named\"\} [1-9][0-9]*$" metrics
-	say_same end "$(tail -n 1 metrics)" '# EOF'
+	is_openmetrics metrics
+	grep -E "^prockit_processes_info\{pid=\"$named\",username=\"$(id -un)\",command=\".*\"\} 1$" metrics
+	# Ids are no figures that anybody could add up.
+	run -1 grep -E '^prockit_processes_(pid|tid|ppid|cpu_num)\b' metrics
 	say_same get "$(prockit ps "$named" --get cmdline | jq -c 'length')" 3
 }
 
@@ -76,6 +79,13 @@ default_columns='pid ppid username status cpu_percent rss create_time command'
 	run -0 prockit ps $$ --require -o pid,rss
 	run -1 --separate-stderr prockit ps $$ --require -o pid,depth
 	[[ $stderr == *depth* ]]
+	# What only another option fills is no part of all columns.
+	ps_json $$ -O
+	says_r '.processes[0] | has("rss") and (has("tid") or has("depth") | not)'
+	ps_json $$ -O --threads
+	says_r '.processes[0] | has("tid") and (has("depth") | not)'
+	ps_json $$ -O --tree
+	says_r '.processes[0] | has("depth") and (has("tid") | not)'
 }
 
 @test "ps: options that exclude each other" {
@@ -103,7 +113,7 @@ default_columns='pid ppid username status cpu_percent rss create_time command'
 		.memory_percent == (100 * 50 * $page / 4096000 * 10 | round / 10) and
 		.command == "/bin/seven --x" and .nice == 0 and .cpu_num == 1 and .terminal == null and
 		.page_faults == {minor: 10, major: 1, children_minor: 20, children_major: 2} and
-		.children == [] and .handle == null and .unavailable.handle == "unsupported" and
+		.children == [] and .handle == null and .unavailable.handle == "not_applicable" and
 		.username == null and .unavailable.username == "unsupported")' r
 }
 
@@ -164,6 +174,49 @@ default_columns='pid ppid username status cpu_percent rss create_time command'
 	say_same wrong "$wrong" ''
 }
 
+@test "ps: a time that cannot be is null" {
+	local number
+	fake_system 1000.00
+	fake 7 1 seven S 100
+	for number in 18446744073709551615 9223372036854775807 92233720368547758; do
+		printf 'btime %s\n' "$number" >proc/stat
+		ps_json --proc="$PWD/proc" -o create_time
+		says_r '.processes[0].unavailable == {create_time: "unsupported"}'
+	done
+	fake_system 1000.00
+	fake 7 1 seven S 18446744073709551615
+	ps_json --proc="$PWD/proc" -o create_time,cpu_percent
+	says_r '.processes[0].unavailable.create_time == "unsupported"'
+	echo '-99999999999999999999999999 0' >proc/uptime
+	prockit ps --proc="$PWD/proc" --json --state=state -O >r
+	prockit ps --proc="$PWD/proc" --json --state=state -O >r
+	says_r '.processes | length == 1'
+}
+
+@test "ps: a list of CPUs that goes back again and again is none" {
+	local i
+	fake_system 1000.00
+	fake 7 1 seven
+	fake 8 1 eight
+	printf 'Cpus_allowed_list:\t0-3,8\n' >proc/8/status
+	{
+		printf 'Cpus_allowed_list:\t'
+		for ((i = 0; i < 20000; i++)); do
+			printf '0-65535,'
+		done
+		echo 0
+	} >proc/7/status
+	# Were it counted, that would be gigabytes.
+	(
+		has_sanitizers || ulimit -v 1000000
+		ps_json --proc="$PWD/proc" -o pid,cpu_affinity
+	)
+	says_r '[.processes[].cpu_affinity] == [null, [0, 1, 2, 3, 8]]'
+	printf 'Cpus_allowed_list:\t0-3,3\n' >proc/7/status
+	ps_json --proc="$PWD/proc" -o pid,cpu_affinity
+	says_r '.processes[0].unavailable == {cpu_affinity: "unsupported"}'
+}
+
 # A window of ten seconds, in two trees.
 two_moments()
 {
@@ -217,6 +270,48 @@ two_moments()
 	prockit ps --proc="$PWD/b/proc" --state=state --rate --json -o pid,io_read_chars >r
 	says_r '.processes[] | select(.pid == 10) | .io_read_chars_per_sec > 0'
 	says_r '.processes[] | select(.pid == 12) | .io_read_chars_per_sec == null'
+}
+
+@test "ps: a process whose CPU time was not known has none in the window after" {
+	two_moments
+	local moment
+	for moment in a b; do
+		cut -d ' ' -f -12 "$moment/proc/11/stat" >short
+		mv short "$moment/proc/11/stat"
+	done
+	prockit ps --proc="$PWD/a/proc" --state=state -o cpu_percent >/dev/null
+	prockit ps --proc="$PWD/b/proc" --state=state --json -o pid,cpu_percent >r
+	says_r '.processes[] | select(.pid == 11) | .cpu_percent == null and .unavailable.cpu_percent == "unsupported"'
+}
+
+@test "ps: --rate shows rates where no columns are named" {
+	two_moments
+	prockit ps --proc="$PWD/a/proc" --state=state --rate >/dev/null
+	run -0 prockit ps --proc="$PWD/b/proc" --state=state --rate --raw
+	say_same headings "${lines[0]}" \
+		$'pid\tppid\tusername\tstatus\tcpu_percent\trss\tio_read_bytes_per_sec\tio_write_bytes_per_sec\tcreate_time\tcommand'
+	run -0 prockit ps --proc="$PWD/b/proc" --state=state --rate --raw -o pid
+	say_same headings "${lines[0]}" pid
+}
+
+@test "ps: --watch fits on a screen of 80 by 24, and cuts only the command" {
+	local words last line
+	# Something to cut, and a tree.
+	sh -c ': >ready; sleep 1000; :' "$(printf '%0100d' 0)" 3>&- &
+	wait_until 10 test -e ready
+	for words in "$! $$" "--tree $$" "--threads $! $$" ''; do
+		# shellcheck disable=SC2086 # options
+		run -0 "$(helper pty-run)" -- env -u COLUMNS -u LINES LC_ALL=C.UTF-8 \
+			sh -c 'stty rows 24 cols 80; exec prockit ps --watch -i 0.05 -c 2 "$@"' sh $words
+		last=$(sed $'s/\e\\[[0-9;?]*[A-Za-z]//g; s/\r//g' <<<"${output##*$'\e[H'}")
+		(($(wc -l <<<"$last") <= 24))
+		[[ $last == *USERNAME*HISTORY*'▁'* ]]
+		while IFS= read -r line; do
+			# In characters, whatever the locale of the tests is.
+			line=$(LC_ALL=C.UTF-8 bash -c 'echo "${#1}"' bash "$line")
+			((line <= 80)) || say_same "width ($words)" "$line" 'at most 80'
+		done <<<"$last"
+	done
 }
 
 @test "ps: -i and -c give real windows of a live process" {
@@ -285,6 +380,66 @@ vanishing()
 	jq -e --slurpfile expected expected '.processes == $expected[0].processes' r
 }
 
+@test "ps: a kernel that tells nothing of pidfds is not asked for each process" {
+	local asked
+	command -v strace >/dev/null || skip 'no strace'
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o trace -e trace=ioctl -e inject=ioctl:error=ENOTTY \
+		prockit ps --raw -n -o pid,username >out
+	(($(wc -l <out) > 4))
+	# Once for each of two threads.
+	asked=$(grep -c ENOTTY trace)
+	((asked == 1 || asked == 2))
+}
+
+@test "ps: a lack of descriptors is said, with 125, and no process is missing for it" {
+	local n words status seen
+	has_sanitizers && skip 'they need descriptors of their own'
+	sleep 1000 3>&- &
+	local pid=$!
+	for words in '-o pid,cwd' "-o pid,cwd $pid" '--threads -o pid,cmdline' '--tree -o pid' "--children=$$ -o pid" \
+		"--head=2 -o pid,uss $pid" "-o pid,name,open_files $pid" "-o pid,net_connections $pid" \
+		"-o pid,num_ctx_switches,threads,terminal,memory_percent $pid"; do
+		seen=''
+		for n in 4 5 6 7 8 9; do
+			status=0
+			# shellcheck disable=SC2086 # options
+			(
+				exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+				ulimit -n "$n"
+				exec "$PROCKIT_EXEC_PATH/prockit-ps" $words --raw
+			) >part 2>errors || status=$?
+			case $status in
+			0) grep -P "^$pid(\t|\$)" part ;;
+			125) grep -xE 'prockit ps: /[a-z]+(/[^:]*)?: Too many open files' errors && [[ ! -s part ]] ;;
+			*) say_same "status ($words, $n)" "$status" 125 ;;
+			esac
+			seen+=" $status"
+		done
+		[[ $seen == ' 125 '*' 0' ]] || say_same "statuses ($words)" "$seen" ' 125 ... 0'
+	done
+}
+
+@test "ps: an error that is no end of a process is said, wherever it comes" {
+	local n status
+	command -v strace >/dev/null || skip 'no strace'
+	sleep 1000 3>&- &
+	local pid=$!
+	wait_until 10 grep -x sleep "/proc/$pid/comm"
+	# stat, and io.
+	for n in 1 2; do
+		status=0
+		ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o trace -P "/proc/$pid" -e trace=openat \
+			-e inject=openat:error=ENFILE:when=$n prockit ps -o pid,io_read_bytes >r 2>errors || status=$?
+		grep INJECTED trace
+		say_same "status of $n" "$status" 125
+		grep -xE "prockit ps: /proc/$pid(/io)?: Too many open files in system" errors
+	done
+	# A broken file is null, and no more than that.
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o trace -P "/proc/$pid" -e trace=openat \
+		-e inject=openat:error=EIO:when=3 prockit ps "$pid" --json -o pid,io_read_bytes >r
+	says_r '.processes[0].unavailable == {io_read_bytes: "unsupported"}'
+}
+
 @test "ps: in a PID namespace it shows that one" {
 	unshare -fp --mount-proc true 2>/dev/null || skip 'no right to make a PID namespace'
 	unshare -fp --mount-proc prockit ps --json -o pid,ppid,name,nspid >r
@@ -297,9 +452,23 @@ vanishing()
 	say_same nspid "$(prockit ps "$inner" --get nspid)" "[$inner,1]"
 }
 
+@test "ps: where /proc is of another PID namespace, nobody else is asked by the numbers in it" {
+	unshare -fp true 2>/dev/null || skip 'no right to make a PID namespace'
+	for_everyone
+	ps_json 1 -o pid,uids,username,cpu_affinity
+	local affinity
+	affinity=$(jq -c '.processes[0].cpu_affinity' r)
+	unshare -fp sh -c 'taskset -pc 0 1 >/dev/null; setpriv --reuid=65534 "$1" 1 --json -o "$2"; :' \
+		sh "$everyone/prockit-ps" pid,uids,username,cpu_affinity,handle,ionice >inner
+	# The first process of the namespace has another user, and one CPU.
+	jq -e --slurpfile outer r '(.processes[0] | {pid, uids, username}) == ($outer[0].processes[0] | {pid, uids, username})' inner
+	say_same affinity "$(jq -c '.processes[0].cpu_affinity' inner)" "$affinity"
+	jq -e '.processes[0] | .handle == null and .ionice == null and .unavailable.handle == "not_applicable"' inner
+}
+
 @test "ps: with hidepid it shows what may be seen" {
 	unshare -m true 2>/dev/null || skip 'no right to make a mount namespace'
-	ps_for_everyone
+	for_everyone
 	cat >hide.sh <<-'END'
 		mount -t proc -o "hidepid=$1" proc /proc || exit 77
 		exec setpriv --reuid=65534 --regid=65534 --clear-groups -- "$2" --json -o pid,name,ppid,username
@@ -310,6 +479,28 @@ vanishing()
 	unshare -m sh hide.sh 1 "$everyone/prockit-ps" >r
 	says_r '(.processes[] | select(.pid == 1)) | .name == null and .ppid == null and .unavailable.name == "permission"'
 	says_r '.processes[] | select(.name == "prockit-ps") | .username != null'
+	# What is hidden is no 0 and no empty list; and a handle that was shown is understood.
+	cat >denied.sh <<-'END'
+		mount -t proc -o hidepid=1 proc /proc || exit 77
+		ps() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$everyone/prockit-ps" "$@"; }
+		ps 1 --json -i 0.01 -c 1 -o pid,cpu_percent,children >r
+		ps "$(ps 1 --get handle)" --get pid
+	END
+	everyone=$everyone run -0 unshare -m sh denied.sh
+	say_same pid "$output" 1
+	says_r '.processes[0] | .cpu_percent == null and .children == null and
+		.unavailable == {cpu_percent: "permission", children: "permission"}'
+}
+
+@test "ps: a folder of descriptors that is open to us, with links that are not" {
+	command -v strace >/dev/null || skip 'no strace'
+	sleep 1000 3>&- &
+	local pid=$!
+	wait_until 10 grep -x sleep "/proc/$pid/comm"
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o trace -e trace=readlinkat -e inject=readlinkat:error=EACCES:when=2+ \
+		prockit ps "$pid" --json -o num_fds,open_files,net_connections >r
+	grep INJECTED trace
+	says_r '.processes[0] | .num_fds >= 3 and .unavailable == {open_files: "permission", net_connections: "permission"}'
 }
 
 @test "ps: the locale changes nothing" {

@@ -193,6 +193,9 @@ static bool complete(struct ps *ps, struct row *row)
 	pid_t tid = value_is_null(v) ? 0 : (pid_t)v->integer;
 	bool is_there = process_open(&p, &ps->host, pid, tid, PROCESS_OPEN_FOLDER) == 0;
 
+	if (ps->host.error)
+		return false;
+
 	if (is_there && process_start(&p) != row->values[PS_START].natural) {
 		process_close(&p);
 		is_there = false;
@@ -218,6 +221,9 @@ static void keep_first(struct ps *ps, struct table *t)
 	for (size_t i = 0; i < t->n && (ps->head == 0 || kept < ps->head); i++) {
 		bool is_there = ps->n_late == 0 || complete(ps, t->rows[i]);
 
+		if (ps->host.error)
+			break;
+
 		if (is_there || !drops_gone)
 			t->rows[kept++] = t->rows[i];
 	}
@@ -239,5 +245,7 @@ int processes_arrange(struct reading *r, struct table *t)
 	if (error < 0)
 		return error;
 	keep_first(ps, t);
+	if (ps->host.error)
+		return reading_fail(r, ps->host.failed_path, ps->host.error);
 	return t->error;
 }

@@ -50,31 +50,12 @@ static int level_path(struct level *l, const char *file)
 			      l->place->below, *file ? "/" : "", file);
 }
 
-/*
- * Read a file of this level into l->text: 0 or -errno. The kernel gives these small files
- * whole with one read(2), so there is no second one to find their end.
- */
+/* Read a file of this level into l->text: 0 or -errno. */
 static int level_read(struct level *l, const char *file)
 {
-	enum { ROOM = 16384 };
-
-	l->text.len = 0;
-	if (level_path(l, file) < 0 || buf_reserve(&l->text, ROOM) < 0)
+	if (level_path(l, file) < 0)
 		return -ENOMEM;
-
-	auto_fd int fd = openat(l->place->dirfd, l->path.data,
-				O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (fd < 0)
-		return -errno;
-
-	ssize_t n = read(fd, l->text.data, ROOM - 1);
-
-	if (n < 0)
-		return -errno;
-	l->text.len = (size_t)n;
-	l->text.data[n] = '\0';
-	return 0;
+	return source_read_whole_at(l->place->dirfd, l->path.data, &l->text);
 }
 
 static bool level_is_own(const struct level *l)
@@ -293,14 +274,6 @@ void cgroup_cpu_usage(const struct cgroups *c, struct value *ret)
 		value_null(ret, WHY_UNSUPPORTED);
 }
 
-static void count_cpu(unsigned cpu, void *data)
-{
-	uint64_t *n = data;
-
-	(void)cpu;
-	(*n)++;
-}
-
 /* The group itself may leave the choice to one above it; its file is missing then. */
 void cgroup_cpuset_cpus(const struct cgroups *c, struct value *ret)
 {
@@ -310,7 +283,7 @@ void cgroup_cpuset_cpus(const struct cgroups *c, struct value *ret)
 		return;
 
 	auto_level struct level l = LEVEL_OWN(p);
-	uint64_t n = 0;
+	uint64_t n;
 	int r;
 
 	do {
@@ -323,7 +296,7 @@ void cgroup_cpuset_cpus(const struct cgroups *c, struct value *ret)
 	} while (level_up(&l));
 	if (r < 0)
 		null_from_error(&l, r, ret);
-	else if (text_cpu_list(l.text.data, count_cpu, &n) < 0 || n == 0)
+	else if (text_cpu_count(l.text.data, &n) < 0)
 		value_null(ret, WHY_UNSUPPORTED);
 	else
 		value_uint(ret, n);

@@ -115,13 +115,15 @@ static const char *take_user(const char *word)
 static const char *take_status(const char *word)
 {
 	static char wrong[512];
+	auto_buf struct buf words = BUF_INIT;
 	char *statuses = opt.ps.select.statuses;
 	char letter = process_status_letter(word);
 	size_t n = strlen(statuses);
 
+	if (!letter && process_status_words(&words) < 0)
+		return "is too much for the memory";
 	if (!letter) {
-		(void)snprintf(wrong, sizeof(wrong), "is not a state (%s)",
-			       process_status_words);
+		(void)snprintf(wrong, sizeof(wrong), "is not a state (%s)", words.data);
 		return wrong;
 	}
 	/* There are fewer letters than places. "dead" has two. */
@@ -248,29 +250,58 @@ static const char *columns_of(const char *name)
 	return name;
 }
 
-/* Write -o with each group as its columns: 0 or -ENOMEM. */
+/* Add what -o names, each group as its columns: 0 or -ENOMEM. */
 static int expand_groups(const char *list, struct buf *ret)
 {
 	auto_free char *copy = strdup(list);
 	int r = copy ? 0 : -ENOMEM;
 
 	for (char *rest = copy; r == 0 && rest;) {
-		char *name = strsep(&rest, ",");
-		bool adds = name == copy && *name == '+';
+		const char *name = strsep(&rest, ",");
 
 		if (ret->len > 0)
 			r = buf_add_char(ret, ',');
-		if (r == 0 && adds)
-			r = buf_add_char(ret, '+');
 		if (r == 0)
-			r = buf_add_string(ret, columns_of(name + adds));
+			r = buf_add_string(ret, columns_of(name));
 	}
 	return r;
 }
 
-/* The columns by default, with the thread's number. */
-static const char thread_columns[] =
-	"pid,tid,ppid,username,status,cpu_percent,rss,create_time,name";
+/* The columns that are shown where none are named, and behind "+": what changes is what
+ * the options are about. 0 or -ENOMEM. */
+static int add_usual(struct buf *b)
+{
+	const struct view *v = &opt.view;
+	const bool threads = opt.ps.threads;
+	int r = buf_add_string(b, threads ? "pid,tid" : "pid");
+
+	/* A screen is no wider than it is: there is the past to be shown, too. */
+	if (r == 0 && !v->watch)
+		r = buf_add_string(b, ",ppid");
+	if (r == 0)
+		r = buf_add_string(b, ",username,status,cpu_percent,rss");
+	if (r == 0 && v->rate)
+		r = buf_add_string(b, ",io_read_bytes,io_write_bytes");
+	if (r == 0 && !v->watch)
+		r = buf_add_string(b, ",create_time");
+	return r < 0 ? r : buf_add_string(b, threads ? ",name" : ",command");
+}
+
+/* --output-all: without those that only another option fills. 0 or -ENOMEM. */
+static int add_all(struct buf *b)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < PS_N; i++) {
+		const struct column *c = &process_columns[i];
+
+		if (c->flags & COLUMN_INTERNAL || (i == PS_TID && !opt.ps.threads) ||
+		    (i == PS_DEPTH && !opt.ps.tree))
+			continue;
+		r = buf_add_format(b, "%s%s", b->len > 0 ? "," : "", c->name);
+	}
+	return r;
+}
 
 /* What to show, as view_run() understands it: 0 or -ENOMEM. */
 static int choose_columns(struct buf *ret)
@@ -279,15 +310,19 @@ static int choose_columns(struct buf *ret)
 	const char *list = v->output;
 	int r = 0;
 
-	if (opt.ps.threads && !v->get && !v->output_all && (!list || *list == '+')) {
-		r = buf_add_string(ret, thread_columns);
-		if (r == 0 && list)
-			r = buf_add_char(ret, ',');
-		list = list ? list + 1 : "";
+	/* Two ways to name columns, or two lists of them, are view_run()'s to refuse. */
+	if (v->get || (list && v->output_all))
+		return 0;
+	if (v->output_all) {
+		r = add_all(ret);
+		v->output_all = false;
+	} else if (!list || *list == '+') {
+		r = add_usual(ret);
+		list = list ? list + 1 : NULL;
 	}
-	if (r == 0 && list && *list)
+	if (r == 0 && list)
 		r = expand_groups(list, ret);
-	if (r == 0 && ret->len > 0)
+	if (r == 0)
 		v->output = ret->data;
 	return r;
 }

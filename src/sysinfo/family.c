@@ -31,8 +31,14 @@ int family_read(struct family *f, struct process_host *host)
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
 		struct process p;
 
-		if (process_open(&p, host, list.pids[i], 0, PROCESS_OPEN_STAT) < 0)
+		r = process_open(&p, host, list.pids[i], 0, PROCESS_OPEN_STAT);
+		if (r == -ESRCH) {
+			r = 0;
 			continue;
+		}
+		if (r < 0)
+			break;
+		f->denied |= p.denied;
 		f->by_pid[f->n++] = (struct family_member){
 			.pid = p.pid,
 			.ppid = procfs_has(&p.stat, PROCFS_PPID)

@@ -7,12 +7,12 @@
  *	family_clear(&family);
  *
  * A parent is named by its number alone, which may have become another process's by the
- * time that one is read: a child that is older than its parent is none (as psutil has
- *it).
+ * time that one is read: a child that is older than its parent is none, as in psutil.
  */
 #ifndef SYSINFO_FAMILY_H
 #define SYSINFO_FAMILY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sysinfo/process.h"
@@ -27,6 +27,7 @@ struct family {
 	struct family_member *by_pid; /* in order of the pid */
 	size_t n;
 	struct family_member *by_parent; /* in order of ppid, then pid */
+	bool denied;			 /* some do not say whose child they are */
 };
 
 /* One pass over all processes: 0 or -errno. */

@@ -1,6 +1,6 @@
 /*
- * Files of named numbers: "MemTotal:  1024 kB" (/proc/meminfo), "pswpin 12"
- *(/proc/vmstat, a cgroup's memory.stat and cpu.stat).
+ * Files of named numbers: "MemTotal:  1024 kB" as in /proc/meminfo, or "pswpin 12" as in
+ * /proc/vmstat and in a cgroup's memory.stat and cpu.stat.
  *
  *	struct keyed list[] = {{.key = "MemTotal"}, {.key = "MemFree"}};
  *	keyed_find(text, list, ARRAY_SIZE(list));

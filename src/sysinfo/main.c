@@ -98,8 +98,7 @@ static int run(char **words)
 
 int main(int argc, char **argv)
 {
-	/* A table and a file or two: all the memory that most runs need, asked for once.
-	 */
+	/* A table and a file or two: the memory that most runs need, asked for once. */
 	(void)mallopt(M_TOP_PAD, 512 * 1024);
 
 	char *no_words[] = {(char *)"prockit-sysinfo", NULL};

@@ -94,7 +94,8 @@ int process_read_smaps(struct process *p)
 	 * file comes in pieces. */
 	if ((p->smaps_error == -ENOENT || p->smaps_error == -ESRCH) && !p->is_bare &&
 	    p->dirfd >= 0)
-		p->smaps_error = source_read_at(p->dirfd, "smaps", b);
+		p->smaps_error =
+			process_note(p, "smaps", source_read_at(p->dirfd, "smaps", b));
 	if (p->smaps_error < 0)
 		return p->smaps_error;
 
@@ -130,14 +131,13 @@ enum { PIDFD_INFO_HAS_IDS = 1 << 1 };
 
 #define PIDFD_ASK_INFO _IOWR(0xff, 11, struct pidfd_info)
 
-/* Whether the kernel has told. Once it did not know the question it is not asked again.
- */
+/* Whether the kernel has told. Once it did not know the question it is not asked again,
+ * by this thread of ours. */
 static bool ask_pidfd(struct process *p)
 {
-	static bool unknown;
 	struct pidfd_info info = {.mask = PIDFD_INFO_HAS_IDS};
 
-	if (unknown || p->is_thread || p->status_error != PROCESS_UNREAD)
+	if (p->host->no_pidfd_info || p->is_thread || p->status_error != PROCESS_UNREAD)
 		return false;
 
 	int fd = process_pidfd(p);
@@ -145,7 +145,8 @@ static bool ask_pidfd(struct process *p)
 	if (fd < 0)
 		return false;
 	if (ioctl(fd, PIDFD_ASK_INFO, &info) < 0) {
-		p->host->no_pidfd_info = errno == ENOTTY || errno == EINVAL;
+		if (errno == ENOTTY || errno == EINVAL)
+			p->host->no_pidfd_info = true;
 		return false;
 	}
 	/* The pidfd was opened by number, later than stat. */

@@ -21,9 +21,18 @@ static const struct status_word {
 	{'K', "wake-kill"},    {'W', "waking"},	  {'I', "idle"},       {'P', "parked"},
 };
 
-const char process_status_words[] =
-	"running, sleeping, disk-sleep, stopped, tracing-stop, zombie, dead, wake-kill, "
-	"waking, idle, parked";
+int process_status_words(struct buf *ret)
+{
+	int r = 0;
+
+	/* Of a word with two letters, these stand side by side. */
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(status_words); i++)
+		if (i == 0)
+			r = buf_add_string(ret, status_words[i].word);
+		else if (strcmp(status_words[i].word, status_words[i - 1].word) != 0)
+			r = buf_add_format(ret, ", %s", status_words[i].word);
+	return r;
+}
 
 const char *process_status_word(char letter)
 {
@@ -193,13 +202,28 @@ void get_username(struct process *p, struct row *row, size_t column)
 
 	(void)pthread_mutex_lock(&lock);
 
-	const char *name = name_of_user(p->ids.uid[0]);
+	const char *name = name_of_user(p->ids.uid[column == PS_EUSER]);
 
 	(void)pthread_mutex_unlock(&lock);
 	if (name)
 		row_text(row, column, name);
 	else
 		row->table->error = -ENOMEM;
+}
+
+void get_id(struct process *p, struct row *row, size_t column)
+{
+	int r = process_read_ids(p);
+
+	if (r < 0) {
+		null_file(p, row, column, r);
+		return;
+	}
+
+	bool is_user = column == PS_RUID || column == PS_EUID;
+	bool is_effective = column == PS_EUID || column == PS_EGID;
+
+	row_uint(row, column, (is_user ? p->ids.uid : p->ids.gid)[is_effective]);
 }
 
 void get_ids(struct process *p, struct row *row, size_t column)
@@ -224,8 +248,9 @@ void get_handle(struct process *p, struct row *row, size_t column)
 	char text[HANDLE_SIZE];
 	int r = process_pidfd(p);
 
-	if (r < 0 && p->host->source->other_proc) {
-		row_null(row, column, WHY_UNSUPPORTED);
+	/* The number is of a process there, and would name another one here. */
+	if (r < 0 && p->host->is_foreign) {
+		row_null(row, column, WHY_NOT_APPLICABLE);
 		return;
 	}
 	r = handle_format(p->pid, p->pidfd, text);
@@ -245,10 +270,12 @@ void get_kthread(struct process *p, struct row *row, size_t column)
 
 void get_stat_number(struct process *p, struct row *row, size_t column)
 {
-	enum procfs_field field = column == PS_NICE	     ? PROCFS_NICE
-				  : column == PS_PRIORITY    ? PROCFS_PRIORITY
-				  : column == PS_NUM_THREADS ? PROCFS_THREADS
-							     : PROCFS_CPU;
+	enum procfs_field field = column == PS_NICE	      ? PROCFS_NICE
+				  : column == PS_PRIORITY     ? PROCFS_PRIORITY
+				  : column == PS_NUM_THREADS  ? PROCFS_THREADS
+				  : column == PS_MINOR_FAULTS ? PROCFS_MINOR_FAULTS
+				  : column == PS_MAJOR_FAULTS ? PROCFS_MAJOR_FAULTS
+							      : PROCFS_CPU;
 
 	if (procfs_has(&p->stat, field))
 		row_int(row, column, (int64_t)p->stat.value[field]);
@@ -289,7 +316,7 @@ void get_cpu_percent(struct process *p, struct row *row, size_t column)
 {
 	double age = age_of(p);
 
-	if (p->denied)
+	if (!procfs_has(&p->stat, PROCFS_SYSTEM_TIME))
 		null_stat(p, row, column);
 	else if (p->host->windowed || !(age > 0))
 		row_null(row, column, WHY_NOT_APPLICABLE);
@@ -300,18 +327,16 @@ void get_cpu_percent(struct process *p, struct row *row, size_t column)
 
 void get_create_time(struct process *p, struct row *row, size_t column)
 {
+	/* Ticks: what is beyond is junk, and may fit into no integer. */
+	static const double most = 1e15;
 	double ticks = p->host->ticks;
+	double since_epoch = p->host->booted * ticks + (double)process_start(p);
 
 	if (!procfs_has(&p->stat, PROCFS_START))
 		null_stat(p, row, column);
-	else if (!isnan(p->host->booted))
+	else if (fabs(since_epoch) < most)
 		/* No more exact than a tick: the same in each run. */
-		row_real(row, column,
-			 (double)(int64_t)((p->host->booted +
-					    (double)process_start(p) / ticks) *
-						   ticks +
-					   0.5) /
-				 ticks);
+		row_real(row, column, (double)(int64_t)(since_epoch + 0.5) / ticks);
 }
 
 /* Whether the kernel counts how long processes wait for a disk. Where it can be switched,
@@ -322,7 +347,7 @@ static bool has_delays(struct process *p)
 
 	if (host->delays == 0) {
 		const char *file = "sys/kernel/task_delayacct";
-		bool is_off = source_read_proc(host->source, file, &host->file) == 0 &&
+		bool is_off = process_host_read(host, file, &host->file) == 0 &&
 			      host->file.data[0] == '0';
 
 		host->delays = is_off ? -1 : 1;
@@ -416,7 +441,7 @@ static uint64_t memory_total(struct process_host *host)
 		return host->memory_total;
 	host->has_memory_total = true;
 	host->memory_total = 0;
-	if (source_read_proc_whole(host->source, "meminfo", &host->file) < 0)
+	if (process_host_read(host, "meminfo", &host->file) < 0)
 		return 0;
 
 	char *cursor = host->file.data;

@@ -20,6 +20,7 @@ process_getter get_exe;
 process_getter get_file_number; /* oom_score, oom_score_adj */
 process_getter get_folder;	/* cwd, root */
 process_getter get_handle;
+process_getter get_id;	/* one of them: ruid, euid, rgid, egid */
 process_getter get_ids; /* uids, gids */
 process_getter get_io;
 process_getter get_kthread;
@@ -29,10 +30,10 @@ process_getter get_page_faults;
 process_getter get_peak_rss;
 process_getter get_rss;
 process_getter get_smaps;	/* uss, pss, swap */
-process_getter get_stat_number; /* nice, priority, num_threads, cpu_num */
+process_getter get_stat_number; /* nice, priority, num_threads, cpu_num, faults */
 process_getter get_statm;	/* shared, text, data */
 process_getter get_status;
-process_getter get_username;
+process_getter get_username; /* username, euser */
 process_getter get_vms;
 
 /* process-scheduling.c: terminal, CPUs, priorities. */
@@ -56,7 +57,7 @@ process_getter get_threads;
 const char *process_status_word(char letter);
 /* The letter for a word, or for itself; 0 where it is neither. */
 char process_status_letter(const char *word);
-/* All of psutil's words, for an error message. */
-extern const char process_status_words[];
+/* All of psutil's words, with commas, for an error message: 0 or -ENOMEM. */
+int process_status_words(struct buf *ret);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "sysinfo/family.h"
+#include "sysinfo/socket-holders.h"
 #include "sysinfo/sockets.h"
 
 #include <errno.h>
@@ -24,14 +25,6 @@ static void free_pids(struct pid_list *list)
 }
 
 #define auto_pids __attribute__((cleanup(free_pids)))
-
-static int list_folder(struct process *p, const char *folder, struct pid_list *list)
-{
-	int dirfd = process_folder(p);
-
-	return dirfd < 0 ? dirfd
-			 : process_list_numbers(dirfd, folder, list, &p->host->file);
-}
 
 void get_rlimits(struct process *p, struct row *row, size_t column)
 {
@@ -95,7 +88,7 @@ void get_threads(struct process *p, struct row *row, size_t column)
 		return;
 	}
 
-	int r = list_folder(p, "task", &list);
+	int r = process_list(p, "task", &list);
 
 	if (r < 0) {
 		process_null(p, &row->values[column], r);
@@ -172,8 +165,9 @@ static bool is_regular(int dirfd, const char *link)
 	       S_ISREG(st.stx_mode);
 }
 
-/* Fill an element of open_files: false where the descriptor is none of a regular file. */
-static bool fill_file(struct process *p, struct table *t, int fd, struct value *v)
+/* Fill an element of open_files: 1; 0, where the descriptor is none of a regular file, or
+ * closed by now; or -EACCES or -EPERM. */
+static int fill_file(struct process *p, struct table *t, int fd, struct value *v)
 {
 	static const char *const names[] = {"path", "fd",    "position",
 					    "mode", "flags", "deleted"};
@@ -181,22 +175,26 @@ static bool fill_file(struct process *p, struct table *t, int fd, struct value *
 	bool deleted;
 
 	(void)snprintf(link, sizeof(link), "fd/%d", fd);
+
+	int r = process_link(p, link, &deleted);
+
+	if (r < 0)
+		return r == -EACCES || r == -EPERM ? r : 0;
 	/* A pipe is "pipe:[1]": only paths are worth the question what they name. */
-	if (process_link(p, link, &deleted) < 0 || p->host->file.data[0] != '/' ||
-	    !is_regular(p->dirfd, link))
-		return false;
+	if (p->host->file.data[0] != '/' || !is_regular(p->dirfd, link))
+		return 0;
 
 	struct value *items = value_object(t, v, ARRAY_SIZE(names), names);
 
 	if (!items)
-		return false;
+		return 0;
 	value_text(t, &items[0], p->host->file.data);
 	value_int(&items[1], fd);
 	value_bool(&items[5], deleted);
 
 	(void)snprintf(link, sizeof(link), "fdinfo/%d", fd);
 	if (process_read(p, link, &p->host->file) < 0)
-		return true;
+		return 1;
 
 	char *cursor = p->host->file.data;
 
@@ -210,13 +208,13 @@ static bool fill_file(struct process *p, struct table *t, int fd, struct value *
 			value_uint(&items[4], number);
 		}
 	}
-	return true;
+	return 1;
 }
 
 void get_open_files(struct process *p, struct row *row, size_t column)
 {
 	auto_pids struct pid_list list = {0};
-	int r = list_folder(p, "fd", &list);
+	int r = process_list(p, "fd", &list);
 
 	if (r < 0) {
 		process_null(p, &row->values[column], r);
@@ -226,54 +224,36 @@ void get_open_files(struct process *p, struct row *row, size_t column)
 	struct value *items = value_list(row->table, &row->values[column], list.n);
 	size_t n = 0;
 
-	for (size_t i = 0; items && i < list.n; i++)
-		n += fill_file(p, row->table, list.pids[i], &items[n]);
+	for (size_t i = 0; items && i < list.n; i++) {
+		r = fill_file(p, row->table, list.pids[i], &items[n]);
+		if (r < 0) {
+			row_null(row, column, WHY_PERMISSION);
+			return;
+		}
+		n += (size_t)r;
+	}
 	if (items)
 		row->values[column].list.n = n;
 }
 
-struct socket_fd {
-	uint64_t inode;
-	int fd;
-};
-
 struct join {
 	struct table *table;
 	struct value *v; /* the list */
-	struct socket_fd *sockets;
-	size_t n;
+	const struct socket_holders *holders;
 };
-
-static int compare_sockets(const void *a, const void *b)
-{
-	const struct socket_fd *x = a;
-	const struct socket_fd *y = b;
-
-	if (x->inode != y->inode)
-		return x->inode < y->inode ? -1 : 1;
-	return (x->fd > y->fd) - (x->fd < y->fd);
-}
-
-static int compare_inodes(const void *a, const void *b)
-{
-	const struct socket_fd *x = a;
-	const struct socket_fd *y = b;
-
-	return (x->inode > y->inode) - (x->inode < y->inode);
-}
 
 static int join_socket(const struct socket_entry *entry, void *data)
 {
 	static const char *const names[] = {"fd",    "family", "type",
 					    "laddr", "raddr",  "status"};
 	struct join *join = data;
-	struct socket_fd key = {.inode = entry->inode};
-	const struct socket_fd *socket =
-		bsearch(&key, join->sockets, join->n, sizeof(key), compare_inodes);
 	struct value *v = join->v;
+	size_t n;
+	const struct socket_holder *holder =
+		socket_holders_find(join->holders, entry->inode, &n);
 
 	/* Each inode stands once in these tables, but they are not read in one moment. */
-	if (!socket || v->list.n == join->n)
+	if (!holder || v->list.n == join->holders->n)
 		return 0;
 
 	struct value *items = value_object(join->table, &v->list.items[v->list.n],
@@ -282,7 +262,7 @@ static int join_socket(const struct socket_entry *entry, void *data)
 	if (!items)
 		return -ENOMEM;
 	v->list.n++;
-	value_int(&items[0], socket->fd);
+	value_int(&items[0], holder->fd);
 	value_text(join->table, &items[1], entry->family);
 	if (entry->type)
 		value_text(join->table, &items[2], entry->type);
@@ -293,70 +273,39 @@ static int join_socket(const struct socket_entry *entry, void *data)
 	return 0;
 }
 
-/* The sockets among the descriptors, in order of their inodes, each with its lowest
- * descriptor; returns how many. */
-static size_t find_sockets(struct process *p, const struct pid_list *fds,
-			   struct socket_fd *ret_sockets)
-{
-	static const char prefix[] = "socket:[";
-	size_t n = 0;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < fds->n; i++) {
-		char link[24];
-		char target[64];
-		const char *number = target + strlen(prefix);
-
-		(void)snprintf(link, sizeof(link), "fd/%d", (int)fds->pids[i]);
-
-		ssize_t len = readlinkat(p->dirfd, link, target, sizeof(target) - 1);
-
-		if (len < 0)
-			continue;
-		target[len] = '\0';
-		ret_sockets[n].fd = fds->pids[i];
-		if (strncmp(target, prefix, strlen(prefix)) == 0 &&
-		    text_uint(&number, &ret_sockets[n].inode))
-			n++;
-	}
-	qsort(ret_sockets, n, sizeof(*ret_sockets), compare_sockets);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || ret_sockets[i].inode != ret_sockets[kept - 1].inode)
-			ret_sockets[kept++] = ret_sockets[i];
-	return kept;
-}
-
 void get_net_connections(struct process *p, struct row *row, size_t column)
 {
-	auto_pids struct pid_list list = {0};
-	int r = list_folder(p, "fd", &list);
-
-	if (r < 0) {
-		process_null(p, &row->values[column], r);
-		return;
-	}
-
-	auto_free struct socket_fd *sockets = calloc(list.n + 1, sizeof(*sockets));
+	auto_socket_holders struct socket_holders holders = {0};
 	struct join join = {
 		.table = row->table,
 		.v = &row->values[column],
-		.sockets = sockets,
+		.holders = &holders,
 	};
+	int r = process_folder(p);
 
-	if (!sockets) {
-		row->table->error = -ENOMEM;
+	if (r >= 0)
+		r = process_note(p, "fd",
+				 socket_holders_add(&holders, r, "fd", p->pid,
+						    &p->host->file));
+	if (r == -ENOMEM)
+		row->table->error = r;
+	/* The folder may be open to us where its links are not. */
+	if (r >= 0 && holders.denied)
+		r = -EACCES;
+	if (r < 0) {
+		process_null(p, join.v, r);
 		return;
 	}
-	join.n = find_sockets(p, &list, sockets);
-	if (!value_list(row->table, join.v, join.n))
+	socket_holders_sort(&holders);
+	if (!value_list(row->table, join.v, holders.n))
 		return;
 	join.v->list.n = 0;
-	if (join.n == 0)
+	if (holders.n == 0)
 		return;
 	/* Of its own network namespace, which need not be ours. */
 	r = sockets_read(p->dirfd, "net", sockets_kinds("inet"), join_socket, &join,
 			 &p->host->file);
-	if (r < 0 && r != -ENOMEM)
+	if (process_note(p, "net", r) < 0 && r != -ENOMEM)
 		process_null(p, join.v, r);
 }
 
@@ -395,7 +344,7 @@ void get_num_fds(struct process *p, struct row *row, size_t column)
 		r = fstatat(p->dirfd, "fd", &st, 0) < 0 ? -errno : 0;
 		list.n = r < 0 ? 0 : (size_t)st.st_size;
 	} else if (r >= 0) {
-		r = list_folder(p, "fd", &list);
+		r = process_list(p, "fd", &list);
 	}
 	if (r < 0)
 		process_null(p, &row->values[column], r);
@@ -427,7 +376,7 @@ static bool add_switches(const char *text, uint64_t total[2])
 static int sum_switches(struct process *p, uint64_t total[2])
 {
 	auto_pids struct pid_list list = {0};
-	int r = list_folder(p, "task", &list);
+	int r = process_list(p, "task", &list);
 
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
 		char file[40];
@@ -511,6 +460,11 @@ void get_children(struct process *p, struct row *row, size_t column)
 
 	if (!p->host->family)
 		return;
+	/* Any of those that were hidden may be one. */
+	if (p->host->family->denied) {
+		row_null(row, column, WHY_PERMISSION);
+		return;
+	}
 
 	const struct family_member *children =
 		family_children(p->host->family, p->pid, &n);

@@ -10,24 +10,16 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/syscall.h>
 
-/* The kernel names a device in /sys: "DEVNAME=ttyS0". */
 static void name_by_sysfs(struct process_host *host, unsigned major, unsigned minor)
 {
-	char path[64];
+	int r = source_device_name(host->source, "char", major, minor, &host->file);
 
-	(void)snprintf(path, sizeof(path), "dev/char/%u:%u/uevent", major, minor);
-	if (source_read_sys(host->source, path, &host->file) < 0)
-		return;
-
-	char *cursor = host->file.data;
-
-	for (char *line; (line = text_line(&cursor));)
-		if (strncmp(line, "DEVNAME=", 8) == 0)
-			(void)snprintf(host->tty_name, sizeof(host->tty_name),
-				       "/dev/%.50s", line + 8);
+	(void)process_host_note(host, host->source->sys_path, r);
+	if (r == 0)
+		(void)snprintf(host->tty_name, sizeof(host->tty_name), "/dev/%.50s",
+			       host->file.data);
 }
 
 /* The path of a terminal by the number that stat has for it, or "". */
@@ -93,7 +85,7 @@ void get_ionice(struct process *p, struct row *row, size_t column)
 	static const char *const words[] = {"none", "realtime", "best-effort", "idle"};
 
 	/* There is no file that tells. */
-	if (p->host->source->other_proc)
+	if (p->host->is_foreign)
 		return;
 
 	long value = syscall(SYS_ioprio_get, WHO_PROCESS, p->tid);
@@ -129,7 +121,7 @@ static void add_cpu(unsigned cpu, void *data)
 	cpus->n++;
 }
 
-/* --proc: the file says which are allowed, also those that are not there. */
+/* Of another /proc: the file says which are allowed, also those that are not there. */
 static void affinity_of_file(struct process *p, struct row *row, size_t column)
 {
 	int error;
@@ -154,7 +146,7 @@ void get_affinity(struct process *p, struct row *row, size_t column)
 	unsigned long mask[65536 / (8 * sizeof(unsigned long))];
 	const size_t bits = 8 * sizeof(mask[0]);
 
-	if (p->host->source->other_proc) {
+	if (p->host->is_foreign) {
 		affinity_of_file(p, row, column);
 		return;
 	}

@@ -16,8 +16,6 @@
 #include <sys/stat.h>
 
 enum {
-	FIRST_READ = 8192, /* nearly every file of a process fits into it */
-	MOST_READ = 1 << 30,
 	KERNEL_THREAD = 0x00200000, /* PF_KTHREAD in the flags of stat */
 };
 
@@ -28,13 +26,13 @@ static void read_clocks(struct process_host *host)
 {
 	uint64_t seconds;
 
-	if (source_read_proc_whole(host->source, "uptime", &host->file) == 0) {
+	if (process_host_read(host, "uptime", &host->file) == 0) {
 		const char *p = host->file.data;
 
 		if (!text_real(&p, &host->uptime))
 			host->uptime = NAN;
 	}
-	if (source_read_proc_whole(host->source, "stat", &host->file) < 0)
+	if (process_host_read(host, "stat", &host->file) < 0)
 		return;
 
 	const char *line = strstr(host->file.data, "btime ");
@@ -46,12 +44,41 @@ static void read_clocks(struct process_host *host)
 		host->booted = (double)seconds;
 }
 
+/* The number that a name is; -1 where it is none. */
+static pid_t number_of(const char *name)
+{
+	const char *p = name;
+	uint64_t value;
+
+	if (*p < '0' || *p > '9' || (*p == '0' && p[1]) || !text_uint(&p, &value) || *p ||
+	    value > INT_MAX)
+		return -1;
+	return (pid_t)value;
+}
+
+/* Whether its numbers are of another system, or of another PID namespace than ours. */
+static bool is_foreign(const struct source *source)
+{
+	char self[16];
+	ssize_t n;
+
+	if (source->other_proc)
+		return true;
+	n = readlinkat(source->proc, "self", self, sizeof(self) - 1);
+	if (n < 0)
+		return true;
+	self[n] = '\0';
+	return number_of(self) != getpid();
+}
+
 void process_host_begin(struct process_host *host, struct source *source)
 {
 	host->source = source;
+	host->is_foreign = is_foreign(source);
 	host->family = NULL;
 	host->ticks = source_ticks();
 	host->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	host->error = 0;
 	host->has_memory_total = false;
 	host->tty = 0;
 	host->words.fd = -1;
@@ -87,54 +114,33 @@ void process_host_clear(struct process_host *host)
 	*host = (struct process_host){0};
 }
 
+int process_host_fail(struct process_host *host, const char *path, int error)
+{
+	if (host->error == 0) {
+		host->error = error;
+		(void)snprintf(host->failed_path, sizeof(host->failed_path), "%s", path);
+	}
+	return error;
+}
+
+int process_host_note(struct process_host *host, const char *path, int error)
+{
+	if (error == -EMFILE || error == -ENFILE)
+		(void)process_host_fail(host, path, error);
+	return error;
+}
+
+int process_host_read(struct process_host *host, const char *path, struct buf *b)
+{
+	return process_host_note(host, path,
+				 source_read_proc_whole(host->source, path, b));
+}
+
 double process_host_uptime(const struct process_host *host)
 {
 	return host->source->other_proc
 		       ? host->uptime
 		       : (double)nsec_clock(CLOCK_BOOTTIME) / NSEC_PER_SEC;
-}
-
-/* Read what fd gives, up to its end: 0 or -errno. These files come whole in one read(2)
- * that has the room, so a short one is the last. */
-static int read_whole(int fd, struct buf *b)
-{
-	b->len = 0;
-	for (;;) {
-		if (buf_reserve(b, FIRST_READ) < 0)
-			return -ENOMEM;
-
-		size_t room = b->cap - b->len - 1;
-		ssize_t n = read(fd, b->data + b->len, room);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			b->len = 0;
-		else
-			b->len += (size_t)n;
-		b->data[b->len] = '\0';
-		if (n < 0)
-			return -errno;
-		if ((size_t)n < room)
-			return 0;
-		if (b->len > MOST_READ)
-			return -EFBIG;
-	}
-}
-
-static int read_file(int dirfd, const char *path, struct buf *b)
-{
-	/* A FIFO in a fixture must not stop us. */
-	auto_fd int fd =
-		openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (fd < 0) {
-		int r = -errno;
-
-		b->len = 0;
-		return buf_add(b, "", 0) < 0 ? -ENOMEM : r;
-	}
-	return read_whole(fd, b);
 }
 
 /* The folder of the process or thread, relative to that of /proc. */
@@ -145,6 +151,27 @@ static void folder_path(const struct process *p, const char *file, char ret_path
 			       file);
 	else
 		(void)snprintf(ret_path, 64, "%d%s", (int)p->pid, file);
+}
+
+int process_note(struct process *p, const char *file, int error)
+{
+	char path[64];
+	char name[32];
+
+	if (error < 0) {
+		(void)snprintf(name, sizeof(name), "%s%s", *file ? "/" : "", file);
+		folder_path(p, name, path);
+		(void)process_host_note(p->host, path, error);
+	}
+	return error;
+}
+
+int process_fail(struct process *p, int error)
+{
+	char path[64];
+
+	folder_path(p, "", path);
+	return process_host_fail(p->host, path, error);
 }
 
 static int open_folder(struct process *p)
@@ -168,13 +195,14 @@ static int read_stat(struct process *p, struct procfs_fields *ret)
 	int r;
 
 	if (p->dirfd >= 0) {
-		r = read_file(p->dirfd, "stat", b);
+		r = source_read_whole_at(p->dirfd, "stat", b);
 	} else {
 		folder_path(p, "/stat", path);
-		r = read_file(p->host->source->proc, path, b);
+		r = source_read_proc_whole(p->host->source, path, b);
 	}
+	/* In a folder of --proc it may be something else. */
 	if (r < 0)
-		return r == -ENOENT || r == -ENOTDIR ? -ESRCH : r;
+		return r == -ENOENT || r == -ENOTDIR || r == -EISDIR ? -ESRCH : r;
 	return procfs_parse_stat(b->data, ret) < 0 ? -ESRCH : 0;
 }
 
@@ -215,11 +243,12 @@ int process_open(struct process *p, struct process_host *host, pid_t pid, pid_t 
 		p->stat = (struct procfs_fields){.n = 0};
 		r = 0;
 	}
-	if (r < 0)
-		process_close(p);
-	else
+	if (r == 0) {
 		take_stat(p);
-	return r;
+		return 0;
+	}
+	process_close(p);
+	return r == -ESRCH ? r : process_fail(p, r);
 }
 
 void process_close(struct process *p)
@@ -274,18 +303,18 @@ int process_folder(struct process *p)
 	p->dirfd = fd_close(p->dirfd);
 	if (r == -ESRCH)
 		p->gone = true;
-	return r;
+	return process_note(p, "stat", r);
 }
 
 int process_pidfd(struct process *p)
 {
-	if (p->pidfd < 0 && p->host->source->other_proc)
+	if (p->pidfd < 0 && p->host->is_foreign)
 		return -ENOTSUP;
 	if (p->pidfd < 0) {
 		int fd = pidfd_for(p->pid);
 
 		if (fd < 0)
-			return fd;
+			return process_note(p, "", fd);
 		p->pidfd = fd;
 	}
 	return p->pidfd;
@@ -299,7 +328,17 @@ int process_read(struct process *p, const char *file, struct buf *b)
 		b->len = 0;
 		return buf_add(b, "", 0) < 0 ? -ENOMEM : dirfd;
 	}
-	return read_file(dirfd, file, b);
+	return process_note(p, file, source_read_whole_at(dirfd, file, b));
+}
+
+int process_list(struct process *p, const char *folder, struct pid_list *list)
+{
+	int dirfd = process_folder(p);
+
+	if (dirfd < 0)
+		return dirfd;
+	return process_note(p, folder,
+			    process_list_numbers(dirfd, folder, list, &p->host->file));
 }
 
 const char *process_status(struct process *p, const char *key, int *ret_error)
@@ -401,28 +440,12 @@ static int compare_pids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The number that a name is; -1 where it is none. */
-static pid_t number_of(const char *name)
-{
-	const char *p = name;
-	uint64_t value;
-
-	if (*p < '0' || *p > '9' || (*p == '0' && p[1]) || !text_uint(&p, &value) || *p ||
-	    value > INT_MAX)
-		return -1;
-	return (pid_t)value;
-}
-
-int process_list_numbers(int dirfd, const char *path, struct pid_list *list,
-			 struct buf *scratch)
+int process_list_open(int fd, struct pid_list *list, struct buf *scratch)
 {
 	enum { ROOM = 65536 };
-	auto_fd int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	size_t first = list->n;
 	bool in_order = true;
 
-	if (fd < 0)
-		return -errno;
 	scratch->len = 0;
 	if (buf_reserve(scratch, ROOM) < 0)
 		return -ENOMEM;
@@ -451,13 +474,26 @@ int process_list_numbers(int dirfd, const char *path, struct pid_list *list,
 	return 0;
 }
 
+int process_list_numbers(int dirfd, const char *path, struct pid_list *list,
+			 struct buf *scratch)
+{
+	auto_fd int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : process_list_open(fd, list, scratch);
+}
+
 /* Whether its folder is empty now. If it has only ended, it is bare. */
 static bool has_gone(struct process *p)
 {
 	struct procfs_fields now;
+	int r = p->gone ? -ESRCH : read_stat(p, &now);
 
-	if (p->gone || read_stat(p, &now) < 0)
+	if (r == -ESRCH)
 		return true;
+	if (r < 0) {
+		(void)process_note(p, "stat", r);
+		return false;
+	}
 	if (procfs_has(&p->stat, PROCFS_START) &&
 	    (!procfs_has(&now, PROCFS_START) ||
 	     now.value[PROCFS_START] != process_start(p)))

@@ -4,9 +4,13 @@
  *	struct process_host host = {0};      what all processes of a moment share
  *	process_host_begin(&host, source);   once for each moment
  *	r = process_open(&p, &host, pid, 0, PROCESS_OPEN_FOLDER);
- *	... process_columns[i].get(&p, row, i) ...
+ *	... process_sources[i].get(&p, row, i) ...
  *	process_close(&p);
+ *	if (host.error) ...                  what was read is not the whole truth
  *	process_host_clear(&host);           once, at the end
+ *
+ * Only ESRCH and ENOENT tell that a process has gone. Where we run out of descriptors,
+ * each process would look as if it had: that is kept in host.error.
  *
  * libproc2's pids are not used: they split argv, environ and cgroups at newlines, replace
  * bytes in names, show what is denied as 0, take no more than 255 PIDs at once, and know
@@ -37,22 +41,30 @@ struct family;
 struct process_host {
 	struct source *source;
 	const struct family *family; /* who is whose child, for the column children */
-	bool windowed; /* two moments will be compared: cpu_percent has to wait */
-	double ticks;  /* a second */
+	bool windowed;	 /* two moments will be compared: cpu_percent has to wait */
+	bool is_foreign; /* its numbers mean nothing to our system calls */
+	double ticks;	 /* a second */
 	uint64_t page_size;
 
 	/* Of the folder that stands for /proc; of the system's own, the clocks say it. */
 	double uptime; /* seconds since boot; NAN: unknown */
 	double booted; /* seconds since the epoch; NAN: unknown */
 
+	/* What failed first in this moment, though it is no process's end: 0 or -errno.
+	 */
+	int error;
+	char failed_path[96]; /* below /proc, or absolute */
+
 	/* Found out when first asked for, and kept for this moment. */
 	bool has_memory_total;
 	uint64_t memory_total; /* bytes; 0: unknown */
+	uint64_t tty;	       /* the last one looked up... */
+	char tty_name[64];     /* ...and its path, or "" */
+
+	/* The same, of the kernel: kept for good. */
 	int counts_fds;	    /* 1: the size of fd/ is the number of files in it; -1: not */
 	int delays;	    /* 1: the kernel counts delays of I/O; -1: not */
 	bool no_pidfd_info; /* the kernel does not tell whose a pidfd is */
-	uint64_t tty;	    /* the last one looked up... */
-	char tty_name[64];  /* ...and its path, or "" */
 
 	struct buf file; /* scratch */
 	struct buf status;
@@ -64,6 +76,15 @@ void process_host_begin(struct process_host *host, struct source *source);
 /* The same moment, for another thread of ours: with buffers of its own. */
 void process_host_share(struct process_host *host, const struct process_host *from);
 void process_host_clear(struct process_host *host);
+
+/* Remember a failure that is not the end of a process, if it is the first: returns
+ * error. */
+int process_host_fail(struct process_host *host, const char *path, int error);
+/* The same where error is a lack of descriptors. Other errors, and 0, are the file's: its
+ * column is null. */
+int process_host_note(struct process_host *host, const char *path, int error);
+/* Read a file of /proc whole: 0 or -errno, which was noted. */
+int process_host_read(struct process_host *host, const char *path, struct buf *b);
 
 /* Seconds since boot, now. */
 double process_host_uptime(const struct process_host *host);
@@ -135,7 +156,8 @@ enum process_open {
 
 /*
  * Open a process (tid 0) or a thread, and read its stat. 0; -ESRCH, when there is none;
- * -errno. Where stat may not be read that is a success, and p->denied.
+ * -errno, and the host has it. Where stat may not be read that is a success, and
+ * p->denied.
  */
 int process_open(struct process *p, struct process_host *host, pid_t pid, pid_t tid,
 		 enum process_open how);
@@ -148,11 +170,17 @@ uint64_t process_cpu_ticks(const struct process *p);
 
 /* The descriptor of its folder, opened if need be; or -errno. */
 int process_folder(struct process *p);
-/* A pidfd for it, kept until it is closed; or -errno. Not with --proc. */
+/* A pidfd for it, kept until it is closed; or -errno. Not of a foreign host. */
 int process_pidfd(struct process *p);
 
-/* Read a file of its folder whole: 0 or -errno. */
+/* Read a file of its folder whole: 0 or -errno, which was noted. */
 int process_read(struct process *p, const char *file, struct buf *b);
+/* The numbers that the entries of a folder in it are called: likewise. */
+int process_list(struct process *p, const char *folder, struct pid_list *list);
+/* process_host_note() for a file of its folder that was read otherwise. */
+int process_note(struct process *p, const char *file, int error);
+/* Remember that it cannot be told whether it is there, or what: returns error. */
+int process_fail(struct process *p, int error);
 
 /* Read these once: 0 or -errno. */
 int process_read_statm(struct process *p);
@@ -177,6 +205,8 @@ const char *process_name(struct process *p);
  * path as for openat(2). */
 int process_list_numbers(int dirfd, const char *path, struct pid_list *list,
 			 struct buf *scratch);
+/* The same of a folder that is open, and was not read yet. */
+int process_list_open(int fd, struct pid_list *list, struct buf *scratch);
 
 /*
  * Make a value null because its file could not be read. ENOENT has three meanings: what

@@ -75,7 +75,7 @@ static bool read_cpu_clock(const struct process *p, uint64_t *ret)
 	clockid_t clock = (clockid_t)(~(unsigned)p->pid << 3 | 2);
 	struct timespec ts;
 
-	if (p->is_thread || p->denied || p->host->source->other_proc ||
+	if (p->is_thread || p->denied || p->host->is_foreign ||
 	    clock_gettime(clock, &ts) < 0)
 		return false;
 	*ret = (uint64_t)nsec_from_timespec(&ts);
@@ -89,12 +89,13 @@ static void fill_internal(const struct process *p, struct row *row)
 	double age = uptime - (double)process_start(p) / p->host->ticks;
 	uint64_t clock;
 
-	row_uint(row, PS_CPU_TICKS, process_cpu_ticks(p));
+	if (procfs_has(&p->stat, PROCFS_SYSTEM_TIME))
+		row_uint(row, PS_CPU_TICKS, process_cpu_ticks(p));
 	if (read_cpu_clock(p, &clock))
 		row_uint(row, PS_CPU_CLOCK, clock);
 	if (!p->host->source->other_proc)
 		row_int(row, PS_MOMENT, nsec_now());
-	else if (!isnan(uptime) && uptime < 1e9)
+	else if (fabs(uptime) < 1e9)
 		row_int(row, PS_MOMENT, (int64_t)(uptime * NSEC_PER_SEC));
 	if (procfs_has(&p->stat, PROCFS_START) && fabs(age) < 1e9)
 		row_int(row, PS_AGE, age > 0 ? (int64_t)(age * NSEC_PER_SEC) : 0);
@@ -109,7 +110,6 @@ struct share {
 	size_t n;
 	enum process_open how;
 	bool *found; /* by target: there is such a process */
-	int error;
 };
 
 /* Add a row for what was opened: 1, 0 (it is not to be shown, or has gone), or -ENOMEM.
@@ -152,23 +152,24 @@ static int add_row(const struct share *share, struct process *p, bool is_selecte
 static int add_threads(const struct share *share, struct process *p, bool is_selected)
 {
 	struct pid_list list = {0};
-	int dirfd = process_folder(p);
-	int r = dirfd < 0 ? dirfd
-			  : process_list_numbers(dirfd, "task", &list, &p->host->file);
+	int r = process_list(p, "task", &list);
 
-	for (size_t i = 0; r != -ENOMEM && i < list.n; i++) {
+	for (size_t i = 0; r >= 0 && i < list.n; i++) {
 		struct process thread;
 
-		if (process_open(&thread, p->host, p->pid, list.pids[i], share->how) < 0)
-			continue;
-		r = add_row(share, &thread, is_selected);
-		process_close(&thread);
+		r = process_open(&thread, p->host, p->pid, list.pids[i], share->how);
+		if (r == 0) {
+			r = add_row(share, &thread, is_selected);
+			process_close(&thread);
+		} else if (r == -ESRCH) {
+			r = 0;
+		}
 	}
 	free(list.pids);
 	/* The folder may be closed to us where the list of processes is not. */
 	if (r == -EACCES || r == -EPERM)
 		return add_row(share, p, is_selected);
-	return r == -ENOMEM ? r : 0;
+	return r == -ESRCH || r == -ENOENT || r == -ENOTDIR ? 0 : r;
 }
 
 /* 0: there is such a process, whether it is shown or not; -ESRCH: there is none; -errno.
@@ -187,6 +188,8 @@ static int read_target(const struct share *share, const struct target *target, b
 		r = share->ps->threads ? add_threads(share, &p, is_selected)
 				       : add_row(share, &p, is_selected);
 	}
+	if (r < 0 && r != -ESRCH)
+		(void)process_fail(&p, r);
 	process_close(&p);
 	return r < 0 ? r : p.gone ? -ESRCH : 0;
 }
@@ -201,10 +204,9 @@ static void *read_share(void *data)
 		/* One process may have been named by its PID, and by a handle. */
 		int r = read_target(share, target, target->pid == last);
 
-		if (r == -ENOMEM) {
-			share->error = r;
+		/* Others would fail likewise. */
+		if (share->host->error)
 			break;
-		}
 		share->found[i] = r == 0;
 		if (r == 0)
 			last = target->pid;
@@ -277,7 +279,7 @@ static int read_targets(struct ps *ps, struct table *t, const struct targets *ta
 
 	if (targets->n < WORTH_WHILE || !has_second_cpu()) {
 		(void)read_share(&whole);
-		return whole.error;
+		return ps->host.error;
 	}
 	/* Names of one process are in one share. */
 	while (half < targets->n &&
@@ -291,14 +293,15 @@ static int read_targets(struct ps *ps, struct table *t, const struct targets *ta
 	second.n -= half;
 	if (pthread_create(&thread, NULL, read_share, &second) != 0) {
 		(void)read_share(&whole);
-		return whole.error;
+		return ps->host.error;
 	}
 	whole.n = half;
 	(void)read_share(&whole);
 	(void)pthread_join(thread, NULL);
-	if (whole.error < 0 || second.error < 0)
-		return -ENOMEM;
-	return append_rows(t, second.table);
+	if (second.host->error)
+		(void)process_host_fail(&ps->host, second.host->failed_path,
+					second.host->error);
+	return ps->host.error ? ps->host.error : append_rows(t, second.table);
 }
 
 static int processes_read(struct reading *r, struct table *t)
@@ -314,11 +317,15 @@ static int processes_read(struct reading *r, struct table *t)
 
 	if (r->wanted[PS_CHILDREN] || select_needs_family(&ps->select)) {
 		error = family_read(&ps->family, &ps->host);
-		if (error < 0)
+		if (error < 0 && !ps->host.error)
 			return reading_fail(r, r->source->proc_path, error);
+		if (error < 0)
+			return reading_fail(r, ps->host.failed_path, error);
 		ps->host.family = &ps->family;
 	}
 	error = select_targets(&ps->select, r, &ps->host, &ps->family, &targets);
+	if (ps->host.error)
+		return reading_fail(r, ps->host.failed_path, ps->host.error);
 	if (error < 0)
 		return error;
 	found = calloc(targets.n + 1, sizeof(*found));
@@ -328,6 +335,8 @@ static int processes_read(struct reading *r, struct table *t)
 			     needs_folder(ps->early, ps->n_early) ? PROCESS_OPEN_FOLDER
 								  : PROCESS_OPEN_STAT,
 			     found);
+	if (ps->host.error)
+		return reading_fail(r, ps->host.failed_path, ps->host.error);
 	for (size_t i = 0; error == 0 && i < targets.n; i++)
 		if (targets.list[i].named && !found[i])
 			error = reading_add_missing(r, targets.list[i].named->name,
@@ -388,12 +397,19 @@ static void derive_percent(const struct row *before, const struct row *row,
 			   double seconds, double ticks, struct row *to)
 {
 	double used = 0;
+
+	/* What read() has said is why. */
+	if (value_is_null(&row->values[PS_CPU_TICKS]))
+		return;
+
 	bool clock = before ? both(before, row, PS_CPU_CLOCK)
 			    : !value_is_null(&row->values[PS_CPU_CLOCK]);
 
 	/* Another process's figures are never taken for the past of this one: a process
 	 * that was not there has begun at its start, if that is within the window. */
-	if (before) {
+	if (before && value_is_null(&before->values[PS_CPU_TICKS])) {
+		seconds = 0;
+	} else if (before) {
 		used = cpu_seconds(before, clock, ticks);
 		seconds = seconds_between(before, row, seconds);
 	} else {

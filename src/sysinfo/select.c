@@ -98,10 +98,16 @@ static int check_inode(struct process *p, uint64_t wanted)
 	int fd = process_pidfd(p);
 	int r = fd < 0 ? fd : pidfd_inode(fd, &inode);
 
-	if (r == -ENOTSUP || (r == 0 && inode != wanted))
+	/* This kernel has none, or the pid is a thread's now. */
+	if (r == -ENOTSUP || r == -ENOSYS || r == -EINVAL || r == -ENOENT)
+		return -ESRCH;
+	if (r < 0)
+		return r;
+	if (inode != wanted)
 		return -ESRCH;
 	/* As long as its stat is there, nobody else has had the pid. */
-	return r < 0 ? r : process_read(p, "stat", &p->host->file);
+	r = p->denied ? 0 : process_read(p, "stat", &p->host->file);
+	return r == -ENOENT ? -ESRCH : r;
 }
 
 /* A thread has a folder too, though it is in no list. */
@@ -129,7 +135,7 @@ int select_check(struct process *p, const struct target *target)
 		int r = check_inode(p, h->inode);
 
 		if (r < 0)
-			return r == -ENOENT ? -ESRCH : r;
+			return r;
 	}
 	return is_leader(p) ? 0 : -ESRCH;
 }
@@ -152,11 +158,13 @@ static int find_named(const struct named *named, struct process_host *host,
 
 	if (r == 0) {
 		r = select_check(&p, &target);
+		if (r < 0 && r != -ESRCH)
+			(void)process_fail(&p, r);
 		process_close(&p);
 	}
 	if (r == 0)
 		*ret = member;
-	return r == -ENOMEM ? r : 0;
+	return r == -ESRCH ? 0 : r;
 }
 
 static int compare_targets(const void *a, const void *b)

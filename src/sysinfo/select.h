@@ -52,8 +52,7 @@ struct targets {
 
 void targets_clear(struct targets *targets);
 
-/* Add what was named; the text has to live on. 0, -EINVAL (not a PID or handle), -ENOMEM.
- */
+/* Add what was named; the text has to live on. 0, -EINVAL (no PID or handle), -ENOMEM. */
 int select_add(struct selection *s, const char *name);
 /* Sort what was named, once all are there; what stands there twice counts once. */
 void select_sort(struct selection *s);

@@ -11,30 +11,15 @@
 #include <string.h>
 #include <sys/un.h>
 
-const char sockets_kind_words[] =
-	"inet, inet4, inet6, tcp, tcp4, tcp6, udp, udp4, udp6, unix, all";
-
 unsigned sockets_kinds(const char *word)
 {
-	enum {
-		TCP = SOCKETS_TCP4 | SOCKETS_TCP6,
-		UDP = SOCKETS_UDP4 | SOCKETS_UDP6,
-	};
 	static const struct {
 		const char *word;
 		unsigned kinds;
 	} list[] = {
-		{"inet", TCP | UDP},
-		{"inet4", SOCKETS_TCP4 | SOCKETS_UDP4},
-		{"inet6", SOCKETS_TCP6 | SOCKETS_UDP6},
-		{"tcp", TCP},
-		{"tcp4", SOCKETS_TCP4},
-		{"tcp6", SOCKETS_TCP6},
-		{"udp", UDP},
-		{"udp4", SOCKETS_UDP4},
-		{"udp6", SOCKETS_UDP6},
-		{"unix", SOCKETS_UNIX},
-		{"all", TCP | UDP | SOCKETS_UNIX},
+#define KIND(word, kinds) {word, kinds},
+		SOCKETS_KINDS(KIND, KIND)
+#undef KIND
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++)

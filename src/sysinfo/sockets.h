@@ -21,11 +21,29 @@ enum socket_kinds {
 	SOCKETS_UNIX = 1 << 4,
 };
 
-/* psutil's words: inet inet4 inet6 tcp tcp4 tcp6 udp udp4 udp6 unix all; 0 for any other.
- */
+/* psutil's words, and what each stands for; the first is told from those behind it. */
+#define SOCKETS_TCP (SOCKETS_TCP4 | SOCKETS_TCP6)
+#define SOCKETS_UDP (SOCKETS_UDP4 | SOCKETS_UDP6)
+#define SOCKETS_KINDS(FIRST, NEXT)                             \
+	FIRST("all", SOCKETS_TCP | SOCKETS_UDP | SOCKETS_UNIX) \
+	NEXT("inet", SOCKETS_TCP | SOCKETS_UDP)                \
+	NEXT("inet4", SOCKETS_TCP4 | SOCKETS_UDP4)             \
+	NEXT("inet6", SOCKETS_TCP6 | SOCKETS_UDP6)             \
+	NEXT("tcp", SOCKETS_TCP)                               \
+	NEXT("tcp4", SOCKETS_TCP4)                             \
+	NEXT("tcp6", SOCKETS_TCP6)                             \
+	NEXT("udp", SOCKETS_UDP)                               \
+	NEXT("udp4", SOCKETS_UDP4)                             \
+	NEXT("udp6", SOCKETS_UDP6)                             \
+	NEXT("unix", SOCKETS_UNIX)
+
+/* "all|inet|...": a literal. */
+#define SOCKETS_FIRST_WORD(word, kinds) word
+#define SOCKETS_NEXT_WORD(word, kinds)	"|" word
+#define SOCKETS_WORDS			SOCKETS_KINDS(SOCKETS_FIRST_WORD, SOCKETS_NEXT_WORD)
+
+/* What one of these words stands for; 0 for any other. */
 unsigned sockets_kinds(const char *word);
-/* "inet, inet4, ...": for an error message. */
-extern const char sockets_kind_words[];
 
 struct socket_entry {
 	unsigned kind;	    /* one of enum socket_kinds */

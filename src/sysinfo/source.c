@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -116,11 +117,13 @@ int source_read_proc_whole(struct source *s, const char *path, struct buf *b)
 
 int source_read_sys(struct source *s, const char *path, struct buf *b)
 {
-	if (source_sys(s) < 0) {
+	int fd = source_sys(s);
+
+	if (fd < 0) {
 		b->len = 0;
-		return buf_add(b, "", 0) < 0 ? -ENOMEM : -ENOENT;
+		return buf_add(b, "", 0) < 0 ? -ENOMEM : fd;
 	}
-	return source_read_whole_at(s->sys, path, b);
+	return source_read_whole_at(fd, path, b);
 }
 
 int source_sys_line(struct source *s, const char *path, struct buf *b)
@@ -147,6 +150,30 @@ int source_sys_int(struct source *s, const char *path, int64_t *ret)
 	const char *p = b.data;
 
 	return text_int(&p, ret) ? 0 : -EINVAL;
+}
+
+int source_device_name(struct source *s, const char *kind, unsigned major, unsigned minor,
+		       struct buf *b)
+{
+	static const char key[] = "DEVNAME=";
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "dev/%s/%u:%u/uevent", kind, major, minor);
+
+	int r = source_read_sys(s, path, b);
+
+	if (r < 0)
+		return r;
+
+	char *cursor = b->data;
+
+	for (char *line; (line = text_line(&cursor));)
+		if (strncmp(line, key, strlen(key)) == 0 && line[strlen(key)]) {
+			b->len = strlen(line + strlen(key));
+			memmove(b->data, line + strlen(key), b->len + 1);
+			return 0;
+		}
+	return -ENODATA;
 }
 
 /* In a user namespace of our own we may mount. Who we are stays the same in it. */
@@ -311,6 +338,7 @@ int text_cpu_list(const char *text, void (*visit)(unsigned cpu, void *data), voi
 {
 	enum { MOST = 65536 };
 	const char *p = text;
+	uint64_t next = 0;
 	uint64_t first;
 
 	while (text_uint(&p, &first)) {
@@ -318,11 +346,12 @@ int text_cpu_list(const char *text, void (*visit)(unsigned cpu, void *data), voi
 
 		if (*p == '-') {
 			p++;
-			if (!text_uint(&p, &last) || last < first)
+			if (!text_uint(&p, &last))
 				return -EINVAL;
 		}
-		if (last >= MOST)
+		if (first < next || last < first || last >= MOST)
 			return -EINVAL;
+		next = last + 1;
 		for (uint64_t cpu = first; cpu <= last; cpu++)
 			visit((unsigned)cpu, data);
 		if (*p != ',')
@@ -330,6 +359,24 @@ int text_cpu_list(const char *text, void (*visit)(unsigned cpu, void *data), voi
 		p++;
 	}
 	return *p == '\0' || *p == '\n' ? 0 : -EINVAL;
+}
+
+static void count_cpu(unsigned cpu, void *data)
+{
+	uint64_t *n = data;
+
+	(void)cpu;
+	(*n)++;
+}
+
+int text_cpu_count(const char *text, uint64_t *ret)
+{
+	uint64_t n = 0;
+
+	if (text_cpu_list(text, count_cpu, &n) < 0 || n == 0)
+		return -EINVAL;
+	*ret = n;
+	return 0;
 }
 
 double source_ticks(void)

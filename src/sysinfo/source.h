@@ -58,6 +58,10 @@ int source_sys_int(struct source *s, const char *path, int64_t *ret);
 /* One line of a small file without its newline and trailing blanks, into b: 0 or -errno.
  */
 int source_sys_line(struct source *s, const char *path, struct buf *b);
+/* What the kernel calls a device, "block" or "char", below /dev: b has it; 0 or -errno,
+ * -ENODATA where it is not said. */
+int source_device_name(struct source *s, const char *kind, unsigned major, unsigned minor,
+		       struct buf *b);
 
 /*
  * libproc2 has the path /proc built in. With --proc, put that folder in the place of
@@ -84,8 +88,14 @@ bool text_real(const char **cursor, double *ret);
 /* Undo mountinfo's \040 \011 \012 \134, in place. */
 void text_unescape_octal(char *text);
 
-/* Lists of CPUs: "0-3,8". Calls visit for each number below 65536; 0 or -EINVAL. */
+/*
+ * Lists of CPUs: "0-3,8". Calls visit for each number; 0 or -EINVAL. The kernel writes
+ * them in order and below 65536: what is not like that is refused, so that no file makes
+ * more than 65536 calls. What was visited before means nothing then.
+ */
 int text_cpu_list(const char *text, void (*visit)(unsigned cpu, void *data), void *data);
+/* How many such a list has: 0, or -EINVAL where it is none, or empty. */
+int text_cpu_count(const char *text, uint64_t *ret);
 
 /* Ticks per second of /proc's clock figures. */
 double source_ticks(void);

@@ -68,11 +68,3 @@ need_psutil()
 {
 	/usr/bin/python3 -c 'import psutil' 2>/dev/null || skip 'python3-psutil is not installed'
 }
-
-# ps_for_everyone: $everyone/prockit-ps, which every user can run; no_more_everyone removes it.
-ps_for_everyone()
-{
-	for_everyone || return
-	# shellcheck disable=SC2154 # for_everyone sets it
-	cp "${PROCKIT_EXEC_PATH:-$(dirname "$(type -P prockit)")}/prockit-ps" "$everyone"
-}
