@@ -73,8 +73,7 @@ struct run_options {
 	const char *shell_path;
 	bool shell_path_given;
 
-	unsigned stdin_options; /* how many of --stdin, --input, --input-file were given
-				 */
+	unsigned stdin_options; /* --stdin, --input, --input-file: how many of them */
 	struct stdio_option in;
 	struct stdio_option out;
 	struct stdio_option err;
