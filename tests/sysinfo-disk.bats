@@ -167,6 +167,7 @@ can_mount()
 }
 
 @test "disk-usage: a file system of known size" {
+	can_mount
 	mkdir 'a b'
 	cat >script <<'END'
 mount -t tmpfs -o size=1048576,nr_inodes=100 mine 'a b' || exit

@@ -539,6 +539,7 @@ home=$'\e[H'
 @test "sysinfo: --watch does not grow" {
 	! has_sanitizers || skip 'the sanitizers keep what was freed'
 	run -0 "$pty" -- "$(helper peak-memory)" few prockit sysinfo cpu-percent --percpu --watch -i 0.001 -c 30
-	run -0 "$pty" -- "$(helper peak-memory)" many prockit sysinfo cpu-percent --percpu --watch -i 0.001 -c 500
-	(($(<many) <= $(<few) + 256))
+	run -0 "$pty" -- "$(helper peak-memory)" many prockit sysinfo cpu-percent --percpu --watch -i 0.001 -c 3000
+	# How much of the program's own files is mapped differs from run to run by some 100 KiB.
+	(($(<many) <= $(<few) + 1024))
 }

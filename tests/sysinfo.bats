@@ -264,7 +264,7 @@ make_stat()
 		--jsonl -i 0.0001 -c 10000 >out
 	many=$(<peak)
 	[[ $(wc -l <out) == 10000 ]]
-	((many <= few + 128))
+	((many <= few + 1024))
 }
 
 # ---- the terminal and the locale ---------------------------------------------------------------
