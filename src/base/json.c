@@ -293,7 +293,8 @@ static void base64_write(struct out *o, const unsigned char *p, size_t len)
 	out_write(o, chunk, (size_t)(to - chunk));
 }
 
-void json_base64(struct json *j, const char *key, const char *value)
+/* The bytes of a string in base64, as "<key>_b64"; NULL is null. */
+static void json_base64(struct json *j, const char *key, const char *value)
 {
 	json_begin_suffixed(j, key, "_b64");
 	if (!value) {

@@ -75,9 +75,7 @@ void json_text(struct json *j, const char *key, const char *value);
  */
 void json_text_array(struct json *j, const char *key, char *const *values);
 
-/* The bytes of a string, or of an array of them, in base64, as "<key>_b64"; NULL, also
- * one in the array, which has n elements, is null. */
-void json_base64(struct json *j, const char *key, const char *value);
+/* The bytes of an array of n strings, in base64, as "<key>_b64"; NULL in it is null. */
 void json_base64_array(struct json *j, const char *key, const char *const *values,
 		       size_t n);
 

@@ -213,22 +213,67 @@ int procfs_children(pid_t pid, long threads, struct pid_list *list)
 	return 0;
 }
 
+pid_t procfs_number(const char *name)
+{
+	pid_t value = 0;
+
+	if (*name == '\0' || (*name == '0' && name[1]))
+		return -1;
+	for (const char *p = name; *p; p++)
+		if (*p < '0' || *p > '9' || __builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, *p - '0', &value))
+			return -1;
+	return value;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a;
+	pid_t y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int procfs_list(int fd, struct pid_list *list, struct buf *scratch)
+{
+	enum { ROOM = 65536 };
+	size_t first = list->n;
+	bool in_order = true;
+
+	scratch->len = 0;
+	if (buf_reserve(scratch, ROOM) < 0)
+		return -ENOMEM;
+	for (;;) {
+		ssize_t n = getdents64(fd, scratch->data, ROOM);
+
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *e = (const void *)(scratch->data + at);
+			pid_t number = procfs_number(e->d_name);
+
+			at += e->d_reclen;
+			if (number < 0)
+				continue;
+			if (list->n > first && list->pids[list->n - 1] > number)
+				in_order = false;
+			if (pid_list_add(list, number) < 0)
+				return -ENOMEM;
+		}
+	}
+	if (!in_order)
+		qsort(list->pids + first, list->n - first, sizeof(pid_t), compare_pids);
+	return 0;
+}
+
 int procfs_all(struct pid_list *list)
 {
-	__attribute__((cleanup(closedir_p))) DIR *dir = opendir("/proc");
+	auto_fd int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_buf struct buf scratch = BUF_INIT;
 
-	if (!dir)
-		return -errno;
-	for (struct dirent *e; (e = readdir(dir));) {
-		if (e->d_name[0] < '0' || e->d_name[0] > '9')
-			continue;
-
-		int r = pid_list_add(list, (pid_t)strtol(e->d_name, NULL, 10));
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return fd < 0 ? -errno : procfs_list(fd, list, &scratch);
 }
 
 /* Whether /proc/PID/fdinfo/FD says that the descriptor may be written, or read. */

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
+
 typedef unsigned long long procfs_ticks_t;
 
 struct procfs_stat {
@@ -93,6 +95,16 @@ int procfs_children(pid_t pid, long threads, struct pid_list *list);
 
 /* Add every pid of the system to the list: 0 or -errno. */
 int procfs_all(struct pid_list *list);
+
+/* The number that a name is, as PIDs are written; -1 where it is none. */
+pid_t procfs_number(const char *name);
+
+/*
+ * Add every entry of a folder that is called by a number, in order: the processes of
+ * /proc, the threads of task/, the descriptors of fd/. fd is the folder, open and not
+ * read yet; scratch is for its entries. 0 or -errno.
+ */
+int procfs_list(int fd, struct pid_list *list, struct buf *scratch);
 
 /* Whether process pid has the pipe with this inode open for writing, or for reading. */
 bool procfs_holds_pipe(pid_t pid, unsigned long inode, bool for_writing);

@@ -52,12 +52,15 @@ void cell_escape(struct out *o, const char *text, size_t len,
 	}
 }
 
-void cell_text(struct out *o, const char *text, size_t len)
+/* Text that no terminal mistakes for a command: control characters, and what is not
+ * UTF-8, as \xHH. */
+static void cell_text(struct out *o, const char *text, size_t len)
 {
 	cell_escape(o, text, len, sequence_is_visible);
 }
 
-void cell_bytes(struct out *o, double bytes)
+/* A size as 512B, 1.5G, 16T: powers of 1024. */
+static void cell_bytes(struct out *o, double bytes)
 {
 	static const char units[] = "BKMGTPE";
 	size_t unit = 0;

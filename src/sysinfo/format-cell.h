@@ -14,15 +14,8 @@
 void cell_escape(struct out *o, const char *text, size_t len,
 		 bool (*is_plain)(const unsigned char *sequence, size_t len));
 
-/* Text that no terminal mistakes for a command: control characters, and what is not
- * UTF-8, as \xHH. */
-void cell_text(struct out *o, const char *text, size_t len);
-
 /* Local RFC 3339: 2024-02-29T12:00:00+01:00. false where the calendar has no such day. */
 bool cell_time(struct out *o, double seconds, bool with_ms);
-
-/* A size as 512B, 1.5G, 16T: powers of 1024. */
-void cell_bytes(struct out *o, double bytes);
 
 /* A share from 0 to 1 as a bar, CELL_BAR_WIDTH cells wide. */
 enum { CELL_BAR_WIDTH = 10 };

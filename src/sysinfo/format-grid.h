@@ -7,7 +7,7 @@
  *	format_cell(&g.text, ...); grid_end_cell(&g, NULL); for each cell
  *	grid_write(&g, o); grid_clear(&g);
  *
- * The texts have to be ones that can be shown: cell_text() makes such.
+ * The texts have to be ones that can be shown: format_cell() makes such.
  */
 #ifndef SYSINFO_FORMAT_GRID_H
 #define SYSINFO_FORMAT_GRID_H

@@ -34,7 +34,8 @@ int process_status_words(struct buf *ret)
 	return r;
 }
 
-const char *process_status_word(char letter)
+/* psutil's word for a letter of stat, or NULL. */
+static const char *status_word(char letter)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(status_words); i++)
 		if (status_words[i].letter == letter)
@@ -64,7 +65,7 @@ static void null_file(struct process *p, struct row *row, size_t column, int err
 
 void get_status(struct process *p, struct row *row, size_t column)
 {
-	const char *word = process_status_word(p->stat.state);
+	const char *word = status_word(p->stat.state);
 
 	if (word)
 		row_text(row, column, word);

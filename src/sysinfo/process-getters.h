@@ -53,8 +53,6 @@ process_getter get_open_files;
 process_getter get_rlimits;
 process_getter get_threads;
 
-/* psutil's word for a letter of stat, or NULL. */
-const char *process_status_word(char letter);
 /* The letter for a word, or for itself; 0 where it is neither. */
 char process_status_letter(const char *word);
 /* All of psutil's words, with commas, for an error message: 0 or -ENOMEM. */

@@ -5,7 +5,6 @@
 #include "base/cleanup.h"
 #include "proc/pidfd.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -44,18 +43,6 @@ static void read_clocks(struct process_host *host)
 		host->booted = (double)seconds;
 }
 
-/* The number that a name is; -1 where it is none. */
-static pid_t number_of(const char *name)
-{
-	const char *p = name;
-	uint64_t value;
-
-	if (*p < '0' || *p > '9' || (*p == '0' && p[1]) || !text_uint(&p, &value) || *p ||
-	    value > INT_MAX)
-		return -1;
-	return (pid_t)value;
-}
-
 /* Whether its numbers are of another system, or of another PID namespace than ours. */
 static bool is_foreign(const struct source *source)
 {
@@ -68,7 +55,7 @@ static bool is_foreign(const struct source *source)
 	if (n < 0)
 		return true;
 	self[n] = '\0';
-	return number_of(self) != getpid();
+	return procfs_number(self) != getpid();
 }
 
 void process_host_begin(struct process_host *host, struct source *source)
@@ -432,54 +419,12 @@ const char *process_name(struct process *p)
 	return p->name;
 }
 
-static int compare_pids(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a;
-	pid_t y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-int process_list_open(int fd, struct pid_list *list, struct buf *scratch)
-{
-	enum { ROOM = 65536 };
-	size_t first = list->n;
-	bool in_order = true;
-
-	scratch->len = 0;
-	if (buf_reserve(scratch, ROOM) < 0)
-		return -ENOMEM;
-	for (;;) {
-		ssize_t n = getdents64(fd, scratch->data, ROOM);
-
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		for (ssize_t at = 0; at < n;) {
-			const struct dirent64 *e = (const void *)(scratch->data + at);
-			pid_t number = number_of(e->d_name);
-
-			at += e->d_reclen;
-			if (number < 0)
-				continue;
-			if (list->n > first && list->pids[list->n - 1] > number)
-				in_order = false;
-			if (pid_list_add(list, number) < 0)
-				return -ENOMEM;
-		}
-	}
-	if (!in_order)
-		qsort(list->pids + first, list->n - first, sizeof(pid_t), compare_pids);
-	return 0;
-}
-
 int process_list_numbers(int dirfd, const char *path, struct pid_list *list,
 			 struct buf *scratch)
 {
 	auto_fd int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : process_list_open(fd, list, scratch);
+	return fd < 0 ? -errno : procfs_list(fd, list, scratch);
 }
 
 /* Whether its folder is empty now. If it has only ended, it is bare. */

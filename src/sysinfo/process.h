@@ -205,8 +205,6 @@ const char *process_name(struct process *p);
  * path as for openat(2). */
 int process_list_numbers(int dirfd, const char *path, struct pid_list *list,
 			 struct buf *scratch);
-/* The same of a folder that is open, and was not read yet. */
-int process_list_open(int fd, struct pid_list *list, struct buf *scratch);
 
 /*
  * Make a value null because its file could not be read. ENOENT has three meanings: what

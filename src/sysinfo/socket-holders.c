@@ -60,7 +60,7 @@ int socket_holders_add(struct socket_holders *h, int dirfd, const char *path, pi
 		return -errno;
 	h->fds.n = 0;
 
-	int r = process_list_open(fd, &h->fds, scratch);
+	int r = procfs_list(fd, &h->fds, scratch);
 
 	for (size_t i = 0; r == 0 && i < h->fds.n; i++) {
 		holder.fd = h->fds.pids[i];

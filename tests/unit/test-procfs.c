@@ -394,6 +394,18 @@ static void test_holds_pipe(void)
 	end_children();
 }
 
+static void test_number(void)
+{
+	is_int(procfs_number("0"), 0, "a number: zero");
+	is_int(procfs_number("2147483647"), 2147483647, "a number: the largest");
+	is_int(procfs_number("2147483648"), -1, "a number: too large for a pid");
+	is_int(procfs_number("99999999999999999999"), -1, "a number: far too large");
+	is_int(procfs_number("007"), -1, "a number: no pid is written so");
+	is_int(procfs_number("1x"), -1, "a number: more behind it");
+	is_int(procfs_number("-1"), -1, "a number: a sign");
+	is_int(procfs_number(""), -1, "a number: nothing");
+}
+
 static void test_all(void)
 {
 	struct pid_list list = {0};
@@ -413,6 +425,7 @@ int main(void)
 {
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	open_pipes();
+	test_number();
 	test_self();
 	test_names();
 	test_parse();
