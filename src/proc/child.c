@@ -6,32 +6,57 @@
 #include "proc/pidfd.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
+
+/* The moment before a start. */
+static void begin(struct child *c)
+{
+	*c = CHILD_INIT;
+	c->started = nsec_now();
+	(void)clock_gettime(CLOCK_REALTIME, &c->started_at);
+}
+
+static void adopt(struct child *c, pid_t pid)
+{
+	int pidfd = pidfd_for(pid);
+
+	c->pid = pid;
+	c->pidfd = pidfd < 0 ? -1 : pidfd;
+}
 
 int child_start(struct child *c, const struct spawn *s, bool want_handle,
 		struct spawn_error *ret_error)
 {
-	struct timespec now = {0};
+	struct child started;
 	pid_t pid;
 
-	nsec_t started = nsec_now();
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
+	begin(&started);
 
 	int r = spawn_start(s, &pid, ret_error);
 
 	if (r < 0)
 		return r;
-
-	int pidfd = pidfd_for(pid);
-
-	*c = (struct child){
-		.pid = pid,
-		.pidfd = pidfd < 0 ? -1 : pidfd,
-		.started = started,
-		.started_at = now,
-	};
+	*c = started;
+	adopt(c, pid);
 	if (want_handle)
 		(void)handle_format(pid, c->pidfd, c->handle);
+	return 0;
+}
+
+int child_fork(struct child *c)
+{
+	struct child started;
+
+	begin(&started);
+
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		return 1;
+	*c = started;
+	adopt(c, pid);
 	return 0;
 }
 

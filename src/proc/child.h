@@ -47,6 +47,13 @@ struct child {
 int child_start(struct child *c, const struct spawn *s, bool want_handle,
 		struct spawn_error *ret_error);
 
+/*
+ * Start a copy of ourselves, for a system call that may never come back: 1 in the child,
+ * which has to end by _exit(2); 0 in us; or -errno. Commands are never started so. Only
+ * while we have one thread.
+ */
+int child_fork(struct child *c);
+
 /* Collect it when it has ended: 1, 0 while it still runs (or was collected before),
  * -errno. */
 int child_reap(struct child *c);

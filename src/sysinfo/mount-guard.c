@@ -4,17 +4,18 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/out.h"
+#include "proc/child.h"
+#include "proc/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* A question's error until there is an answer. */
@@ -35,11 +36,13 @@ struct answer {
 };
 
 struct asker {
-	pid_t pid;
-	int fd;		/* the reading end; -1: gone and reaped */
-	size_t current; /* the question it is at; n: it has come to the end */
-	bool alone;	/* it stalled: another has the questions behind this one */
-	bool done;	/* it has answered what it was to */
+	struct asking *asking;
+	struct child child;
+	struct loop_source source; /* its answers, later its end */
+	int fd;			   /* where its answers come from; -1: no more of them */
+	size_t current;		   /* the question it is at; n: it has come to the end */
+	bool alone; /* it stalled: another has the questions behind this one */
+	bool done;  /* it has answered what it was to */
 	struct buf in;
 };
 
@@ -48,18 +51,20 @@ struct asking {
 	struct mount_question *questions;
 	size_t n;
 	size_t next; /* the first question that no asker has ever been at */
-	struct asker *askers;
-	struct pollfd *polled;
+	struct asker **askers;
 	size_t n_askers;
+	struct loop loop;
+	struct loop_timer timer;
+	pid_t parent;
 	nsec_t deadline;
 	nsec_t progress; /* when the last asker last got on */
 };
 
-/* Children that could not be ended, from earlier calls too. */
+/* Children that had not ended when their call was over. */
 static struct stuck {
 	struct stuck *next;
-	pid_t pid;
-	char path[];
+	struct child child;
+	char path[]; /* that it hangs on, or "" */
 } * all_stuck;
 
 /* The first question from index on that has no answer yet, or n. */
@@ -82,21 +87,6 @@ static void close_from(unsigned from, unsigned to)
 		(void)close((int)fd);
 }
 
-static bool write_all(int fd, const void *data, size_t len)
-{
-	for (const char *p = data; len > 0;) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (n > 0) {
-			p += n;
-			len -= (size_t)n;
-		}
-	}
-	return true;
-}
-
 static bool answer_one(const struct mount_question *q, size_t index, int fd)
 {
 	struct answer answer;
@@ -113,8 +103,8 @@ static bool answer_one(const struct mount_question *q, size_t index, int fd)
 	if (resolved && strlen(resolved) < PATH_MAX)
 		answer.resolved_len = strlen(resolved);
 
-	bool ok = write_all(fd, &answer, sizeof(answer)) &&
-		  write_all(fd, resolved, answer.resolved_len);
+	bool ok = fd_write_all(fd, &answer, sizeof(answer)) == 0 &&
+		  fd_write_all(fd, resolved, answer.resolved_len) == 0;
 
 	free(resolved);
 	return ok;
@@ -127,77 +117,86 @@ be_asker(const struct asking *a, size_t from, int fd)
 	/* Whoever waits for the end of a pipe that we inherited must not wait for us. */
 	close_from(0, (unsigned)fd - 1);
 	close_from((unsigned)fd + 1, ~0U);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != a->parent)
+		_exit(0);
 	for (size_t i = next_open(a, from); i < a->n; i = next_open(a, i + 1))
 		if (!answer_one(&a->questions[i], i, fd))
 			break;
 	_exit(0);
 }
 
-/* Start a child for the questions from index on: where its answers come from, or -errno.
- */
-static int start_child(const struct asking *a, size_t from, pid_t *ret_pid)
+static void on_answer(struct loop_source *source, short revents);
+
+/* Start the child, which begins at its current question: 0 or -errno. */
+static int start_child(struct asker *asker)
 {
 	int ends[2];
 
+	/* Now, because when an answer comes it is too late to have no memory. */
+	if (buf_reserve(&asker->in, sizeof(struct answer) + PATH_MAX) < 0)
+		return -ENOMEM;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
+	asker->source = (struct loop_source){
+		.fd = ends[0], .events = POLLIN, .ready = on_answer, .data = asker};
 
-	pid_t pid = fork();
+	int r = loop_add(&asker->asking->loop, &asker->source);
 
-	if (pid == 0)
-		be_asker(a, from, ends[1]);
-
-	int r = pid < 0 ? -errno : ends[0];
-
+	if (r == 0)
+		r = child_fork(&asker->child);
+	if (r > 0)
+		be_asker(asker->asking, asker->current, ends[1]);
 	(void)close(ends[1]);
-	if (r < 0)
+	if (r < 0) {
+		loop_remove(&asker->asking->loop, &asker->source);
 		(void)close(ends[0]);
-	*ret_pid = pid;
-	return r;
+		return r;
+	}
+	asker->fd = ends[0];
+	return 0;
 }
 
 /* Have the questions from index on asked: 0 or -errno. */
 static int start_asker(struct asking *a, size_t from)
 {
-	struct asker *askers = reallocarray(a->askers, a->n_askers + 1, sizeof(*askers));
+	struct asker **askers =
+		reallocarray(a->askers, a->n_askers + 1, sizeof(struct asker *));
 
 	if (!askers)
 		return -ENOMEM;
 	a->askers = askers;
 
-	struct pollfd *polled = reallocarray(a->polled, a->n_askers + 1, sizeof(*polled));
+	struct asker *asker = malloc(sizeof(*asker));
 
-	if (!polled)
+	if (!asker)
 		return -ENOMEM;
-	a->polled = polled;
+	*asker = (struct asker){
+		.asking = a, .child = CHILD_INIT, .fd = -1, .current = from};
 
-	struct asker *asker = &askers[a->n_askers];
+	int r = start_child(asker);
 
-	*asker = (struct asker){.current = from};
-	/* Now, because when an answer comes it is too late to have no memory. */
-	asker->fd = buf_reserve(&asker->in, sizeof(struct answer) + PATH_MAX) < 0
-			    ? -ENOMEM
-			    : start_child(a, from, &asker->pid);
-	if (asker->fd < 0) {
+	if (r < 0) {
 		buf_clear(&asker->in);
-		return asker->fd;
+		free(asker);
+		return r;
 	}
-	a->n_askers++;
+	askers[a->n_askers++] = asker;
 	a->next = from + 1;
 	a->progress = nsec_now();
 	return 0;
 }
 
 /* Another call finds out whether it is gone by then. Without memory it is forgotten. */
-static void remember_stuck(pid_t pid, const char *path)
+static void remember_stuck(struct child *child, const char *path)
 {
 	size_t size = strlen(path) + 1;
 	struct stuck *s = malloc(sizeof(*s) + size);
 
-	if (!s)
+	if (!s) {
+		child_clear(child);
 		return;
-	s->pid = pid;
+	}
+	s->child = *child;
 	s->next = all_stuck;
 	memcpy(s->path, path, size);
 	all_stuck = s;
@@ -216,7 +215,7 @@ static void reap_stuck(void)
 	for (struct stuck **place = &all_stuck; *place;) {
 		struct stuck *s = *place;
 
-		if (waitpid(s->pid, NULL, WNOHANG) == 0) {
+		if (child_reap(&s->child) == 0) {
 			place = &s->next;
 			continue;
 		}
@@ -225,13 +224,29 @@ static void reap_stuck(void)
 	}
 }
 
-/* A child that has closed its pipe, or is about to, has nothing left to hang on. */
-static void reap(struct asker *asker)
+static void on_end(struct loop_source *source, short revents)
 {
-	while (waitpid(asker->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	struct asker *asker = source->data;
+
+	(void)revents;
+	loop_remove(&asker->asking->loop, source);
+	(void)child_reap(&asker->child);
+}
+
+/* There are no more answers to come: what is left to wait for is its end. */
+static void stop_listening(struct asker *asker)
+{
+	struct loop *loop = &asker->asking->loop;
+
+	loop_remove(loop, &asker->source);
 	asker->fd = fd_close(asker->fd);
-	buf_clear(&asker->in);
+	if (child_reap(&asker->child) != 0 || asker->child.pidfd < 0)
+		return;
+	asker->source = (struct loop_source){.fd = asker->child.pidfd,
+					     .events = POLLIN,
+					     .ready = on_end,
+					     .data = asker};
+	(void)loop_add(loop, &asker->source);
 }
 
 /* Take one whole answer out of what has come, if there is one. */
@@ -271,51 +286,49 @@ static bool take_answer(struct asking *a, struct asker *asker)
 }
 
 /* Something has come from a child, or it has ended. */
-static void hear(struct asking *a, struct asker *asker)
+static void on_answer(struct loop_source *source, short revents)
 {
+	struct asker *asker = source->data;
+	struct asking *a = asker->asking;
 	struct buf *in = &asker->in;
 	ssize_t n = read(asker->fd, in->data + in->len, in->cap - in->len - 1);
 
+	(void)revents;
 	if (n < 0)
 		return;
 	if (n == 0) {
 		/* Somebody else killed it. */
 		if (!asker->done && a->questions[asker->current].error == UNANSWERED)
 			a->questions[asker->current].error = -EIO;
-		reap(asker);
+		stop_listening(asker);
 		return;
 	}
 	in->len += (size_t)n;
 	while (take_answer(a, asker))
 		;
 	if (asker->done && !asker->alone)
-		reap(asker);
+		stop_listening(asker);
 	else if (asker->done)
-		/* It has gone on, and may hang again: not reaped before its pipe ends. */
-		(void)kill(asker->pid, SIGKILL);
+		/* It has gone on, and may hang again: its pipe ends with it. */
+		(void)child_signal(&asker->child, SIGKILL);
+}
+
+static void on_time(struct loop_timer *timer)
+{
+	(void)timer;
 }
 
 /* Wait until the moment for anything to come. */
 static void listen_until(struct asking *a, nsec_t moment)
 {
-	nsec_t wait = moment - nsec_now();
-	struct timespec timeout = {0};
-
-	if (wait > 0)
-		timeout = (struct timespec){wait / NSEC_PER_SEC, wait % NSEC_PER_SEC};
-	for (size_t i = 0; i < a->n_askers; i++)
-		a->polled[i] = (struct pollfd){a->askers[i].fd, POLLIN, 0};
-	if (ppoll(a->polled, a->n_askers, &timeout, NULL) <= 0)
-		return;
-	for (size_t i = 0; i < a->n_askers; i++)
-		if (a->polled[i].revents)
-			hear(a, &a->askers[i]);
+	a->timer.at = moment;
+	(void)loop_step(&a->loop);
 }
 
 /* The child that goes from question to question, or NULL. */
 static struct asker *working(const struct asking *a)
 {
-	struct asker *last = a->n_askers > 0 ? &a->askers[a->n_askers - 1] : NULL;
+	struct asker *last = a->n_askers > 0 ? a->askers[a->n_askers - 1] : NULL;
 
 	return last && last->fd >= 0 && !last->alone ? last : NULL;
 }
@@ -351,7 +364,7 @@ static nsec_t keep_going(struct asking *a, nsec_t now)
 	int r = start_asker(a, next);
 
 	if (r == 0 && asker)
-		a->askers[place - 1].alone = true;
+		a->askers[place - 1]->alone = true;
 	/* With no child at all there is nobody to wait for. */
 	if (r < 0 && !asker)
 		for (size_t i = next; i < a->n; i = next_open(a, i + 1))
@@ -364,7 +377,7 @@ static nsec_t keep_going(struct asking *a, nsec_t now)
 static bool is_anyone_there(const struct asking *a)
 {
 	for (size_t i = 0; i < a->n_askers; i++)
-		if (a->askers[i].fd >= 0)
+		if (a->askers[i]->source.added)
 			return true;
 	return false;
 }
@@ -375,35 +388,45 @@ static void end_askers(struct asking *a)
 	nsec_t end = nsec_now() + grace;
 
 	for (size_t i = 0; i < a->n_askers; i++)
-		if (a->askers[i].fd >= 0)
-			(void)kill(a->askers[i].pid, SIGKILL);
+		(void)child_signal(&a->askers[i]->child, SIGKILL);
 	while (is_anyone_there(a) && nsec_now() < end)
 		listen_until(a, end);
 	for (size_t i = 0; i < a->n_askers; i++) {
-		struct asker *asker = &a->askers[i];
+		struct asker *asker = a->askers[i];
+		bool hangs = asker->fd >= 0 && asker->current < a->n;
 
-		if (asker->fd < 0)
-			continue;
-		if (asker->current < a->n)
-			remember_stuck(asker->pid, a->questions[asker->current].path);
-		asker->fd = fd_close(asker->fd);
+		if (child_reap(&asker->child) == 0 && child_is_running(&asker->child))
+			remember_stuck(&asker->child,
+				       hangs ? a->questions[asker->current].path : "");
+		(void)fd_close(asker->fd);
 		buf_clear(&asker->in);
+		free(asker);
 	}
 }
 
 void mount_guard_ask(struct mount_question *questions, size_t n)
 {
 	nsec_t now = nsec_now();
-	struct asking a = {.questions = questions, .n = n, .progress = now};
+	struct asking a = {
+		.questions = questions,
+		.n = n,
+		.timer = {.at = NSEC_FOREVER, .expired = on_time},
+		.parent = getpid(),
+		.deadline = now + MOUNT_GUARD_LIMIT,
+		.progress = now,
+	};
+	int r;
 
-	a.deadline = now + MOUNT_GUARD_LIMIT;
+	loop_init(&a.loop);
+	r = loop_add_timer(&a.loop, &a.timer);
 	/* While it is ignored, the number of a child that ended may be another's. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	reap_stuck();
 	for (size_t i = 0; i < n; i++) {
 		questions[i].resolved = NULL;
-		questions[i].error = is_stuck(questions[i].path) ? -ETIMEDOUT
-								 : UNANSWERED;
+		questions[i].error = r < 0			   ? r
+				     : is_stuck(questions[i].path) ? -ETIMEDOUT
+								   : UNANSWERED;
 	}
 	while (next_open(&a, 0) < n && now < a.deadline) {
 		nsec_t moment = keep_going(&a, now);
@@ -416,7 +439,7 @@ void mount_guard_ask(struct mount_question *questions, size_t n)
 		questions[i].error = -ETIMEDOUT;
 	end_askers(&a);
 	free(a.askers);
-	free(a.polled);
+	loop_clear(&a.loop);
 }
 
 void mount_guard_clear(struct mount_question *questions, size_t n)
