@@ -83,7 +83,9 @@ static void give_way(struct emission *e)
 	e->until = NSEC_FOREVER;
 }
 
-/* Whatever poll() has to say of the descriptor, the next write says it better. */
+/* Whatever poll() has to say of the descriptor, the next write says it better. Not the
+ * loop's wait: while nothing is out, signals are let in for the time of the wait alone,
+ * and that takes ppoll() with the mask as it was. */
 static void wait_for_room(struct emission *e)
 {
 	struct pollfd polled[] = {
