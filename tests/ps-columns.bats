@@ -368,8 +368,17 @@ smaps_agrees()
 	wait_until 10 smaps_agrees "$named"
 }
 
+# all_have_waited PID: each of its threads, which may only just have been started.
+all_have_waited()
+{
+	local without
+	without=$(grep -LE '^voluntary_ctxt_switches:[[:blank:]]*[1-9]' "/proc/$1/task"/*/status)
+	[[ -z $without ]]
+}
+
 @test "ps: threads, and a row for each with --threads" {
 	start_rich
+	wait_until 20 all_have_waited "$rich"
 	ps_json "$rich" -o pid,threads,num_threads
 	say_same threads "$(jq -c '[.processes[0].threads[].id]' r)" \
 		"$(cd "/proc/$rich/task" && printf '%s\n' * | sort -n | jq -cs .)"

@@ -20,7 +20,11 @@ setup()
 	log_signals=$(helper log-signals)
 	script waiter 'echo $$ >child.pid; exec sleep 1000'
 	script reader 'echo $$ >child.pid; read -r line; echo "got <$line>"'
-	script worker 'echo $$ >child.pid' 'for i in 1 2 3 4 5; do sleep 0.1; done' 'echo worked'
+	# The worker starts nothing: Ctrl-Z between a shell's vfork and the exec stops only the new
+	# process, and the shell waits for it, not stopped.
+	mkfifo never
+	script worker 'echo $$ >child.pid' \
+		'exec bash -c "for i in 1 2 3 4 5; do read -rt 0.1 _ <>never; done; echo worked"'
 }
 
 teardown()
