@@ -65,36 +65,36 @@ void json_array_end(struct json *j)
 	j->comma = true;
 }
 
-void json_null(struct json *j, const char *key)
+void json_add_null(struct json *j, const char *key)
 {
 	json_begin(j, key);
 	out_string(j->out, "null");
 }
 
-void json_bool(struct json *j, const char *key, bool value)
+void json_add_bool(struct json *j, const char *key, bool value)
 {
 	json_begin(j, key);
 	out_string(j->out, value ? "true" : "false");
 }
 
-void json_int(struct json *j, const char *key, int64_t value)
+void json_add_int(struct json *j, const char *key, int64_t value)
 {
 	json_begin(j, key);
 	out_format(j->out, "%" PRId64, value);
 }
 
-void json_uint(struct json *j, const char *key, uint64_t value)
+void json_add_uint(struct json *j, const char *key, uint64_t value)
 {
 	json_begin(j, key);
 	out_format(j->out, "%" PRIu64, value);
 }
 
-void json_double(struct json *j, const char *key, double value)
+void json_add_double(struct json *j, const char *key, double value)
 {
 	char text[32];
 
 	if (!isfinite(value)) {
-		json_null(j, key);
+		json_add_null(j, key);
 		return;
 	}
 	/* 15 digits are enough for what people type, 17 for every double. */
@@ -107,13 +107,13 @@ void json_double(struct json *j, const char *key, double value)
 	out_string(j->out, text);
 }
 
-void json_decimal(struct json *j, const char *key, double value, int digits)
+void json_add_decimal(struct json *j, const char *key, double value, int digits)
 {
 	char text[40];
 
 	/* A double has no more than 15 digits that mean something. */
 	if (!(fabs(value) < 1e15)) {
-		json_double(j, key, value);
+		json_add_double(j, key, value);
 		return;
 	}
 	snprintf(text, sizeof(text), "%.*f", digits < 15 ? digits : 15, value);
@@ -122,14 +122,14 @@ void json_decimal(struct json *j, const char *key, double value, int digits)
 	out_string(j->out, text + (text[0] == '-' && !strpbrk(text, "123456789")));
 }
 
-void json_nsec_as_ms(struct json *j, const char *key, nsec_t value)
+void json_add_nsec_as_ms(struct json *j, const char *key, nsec_t value)
 {
 	const uint64_t per_ms = (uint64_t)NSEC_PER_MS;
 	uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
 	char text[40];
 
 	if (value == NSEC_FOREVER) {
-		json_null(j, key);
+		json_add_null(j, key);
 		return;
 	}
 
@@ -242,7 +242,7 @@ static void json_quoted(struct out *o, const char *value, size_t len)
 	out_char(o, '"');
 }
 
-void json_key(struct json *j, const char *key, size_t len)
+void json_add_key(struct json *j, const char *key, size_t len)
 {
 	json_begin(j, NULL);
 	json_quoted(j->out, key, len);
@@ -250,18 +250,18 @@ void json_key(struct json *j, const char *key, size_t len)
 	j->comma = false;
 }
 
-void json_string_n(struct json *j, const char *key, const char *value, size_t len)
+void json_add_string_n(struct json *j, const char *key, const char *value, size_t len)
 {
 	json_begin(j, key);
 	json_quoted(j->out, value, len);
 }
 
-void json_string(struct json *j, const char *key, const char *value)
+void json_add_string(struct json *j, const char *key, const char *value)
 {
 	if (value)
-		json_string_n(j, key, value, strlen(value));
+		json_add_string_n(j, key, value, strlen(value));
 	else
-		json_null(j, key);
+		json_add_null(j, key);
 }
 
 /* Base64 (RFC 4648) of len bytes; only at the very end may len be no multiple of 3. */
@@ -306,8 +306,8 @@ static void json_base64(struct json *j, const char *key, const char *value)
 	out_char(j->out, '"');
 }
 
-void json_base64_array(struct json *j, const char *key, const char *const *values,
-		       size_t n)
+void json_add_base64_array(struct json *j, const char *key, const char *const *values,
+			   size_t n)
 {
 	json_begin_suffixed(j, key, "_b64");
 	out_char(j->out, '[');
@@ -317,30 +317,30 @@ void json_base64_array(struct json *j, const char *key, const char *const *value
 	json_array_end(j);
 }
 
-void json_text(struct json *j, const char *key, const char *value)
+void json_add_text(struct json *j, const char *key, const char *value)
 {
-	json_string(j, key, value);
+	json_add_string(j, key, value);
 	if (value && !utf8_is_valid(value, strlen(value)))
 		json_base64(j, key, value);
 }
 
-void json_text_array(struct json *j, const char *key, char *const *values)
+void json_add_text_array(struct json *j, const char *key, char *const *values)
 {
 	bool valid = true;
 	size_t n = 0;
 
 	if (!values) {
-		json_null(j, key);
+		json_add_null(j, key);
 		return;
 	}
 	json_array_begin(j, key);
 	for (; values[n]; n++) {
-		json_string(j, NULL, values[n]);
+		json_add_string(j, NULL, values[n]);
 		valid = valid && utf8_is_valid(values[n], strlen(values[n]));
 	}
 	json_array_end(j);
 	if (!valid)
-		json_base64_array(j, key, (const char *const *)values, n);
+		json_add_base64_array(j, key, (const char *const *)values, n);
 }
 
 void json_pieces_begin(struct json *j, const char *key, bool base64)
@@ -432,7 +432,7 @@ void json_end_line(struct json *j)
 	j->comma = false;
 }
 
-void json_raw(struct json *j, const char *text)
+void json_add_raw(struct json *j, const char *text)
 {
 	json_begin(j, NULL);
 	out_string(j->out, text);

@@ -6,12 +6,12 @@
  * writer places commas, escapes strings, and replaces what is not UTF-8 by U+FFFD (one
  * for each maximal part of a sequence, as Python does). Errors stick in the struct out.
  * Keys are NULL inside arrays and at the top; they are ASCII literals of ours and need
- * no escape. A key from outside goes before its value, with json_key().
+ * no escape. A key from outside goes before its value, with json_add_key().
  *
  *	struct json j;
  *	json_init(&j, &out);
  *	json_object_begin(&j, NULL);
- *	json_string(&j, "name", name);
+ *	json_add_string(&j, "name", name);
  *	json_object_end(&j);
  *	json_end_line(&j);
  */
@@ -44,40 +44,40 @@ void json_array_end(struct json *j);
 
 /* A key of any bytes, escaped as strings are, for the next value, which has NULL as its
  * own. */
-void json_key(struct json *j, const char *key, size_t len);
+void json_add_key(struct json *j, const char *key, size_t len);
 
-void json_null(struct json *j, const char *key);
-void json_bool(struct json *j, const char *key, bool value);
-void json_int(struct json *j, const char *key, int64_t value);
-void json_uint(struct json *j, const char *key, uint64_t value);
+void json_add_null(struct json *j, const char *key);
+void json_add_bool(struct json *j, const char *key, bool value);
+void json_add_int(struct json *j, const char *key, int64_t value);
+void json_add_uint(struct json *j, const char *key, uint64_t value);
 
 /* In 15 to 17 digits, as few as read back the same; NaN and infinities are null. */
-void json_double(struct json *j, const char *key, double value);
-/* With this many digits behind the point; from 1e15 on as json_double(). */
-void json_decimal(struct json *j, const char *key, double value, int digits);
+void json_add_double(struct json *j, const char *key, double value);
+/* With this many digits behind the point; from 1e15 on as json_add_double(). */
+void json_add_decimal(struct json *j, const char *key, double value, int digits);
 
 /* In milliseconds, exact: 12.000345; NSEC_FOREVER is null. */
-void json_nsec_as_ms(struct json *j, const char *key, nsec_t value);
+void json_add_nsec_as_ms(struct json *j, const char *key, nsec_t value);
 
 /* A string; NULL is null. What is not UTF-8 shows as U+FFFD. */
-void json_string(struct json *j, const char *key, const char *value);
-void json_string_n(struct json *j, const char *key, const char *value, size_t len);
+void json_add_string(struct json *j, const char *key, const char *value);
+void json_add_string_n(struct json *j, const char *key, const char *value, size_t len);
 
 /*
  * The same for strings from outside: where one is not UTF-8, its bytes stand beside it,
  * in base64, as "<key>_b64". Only inside objects.
  */
-void json_text(struct json *j, const char *key, const char *value);
+void json_add_text(struct json *j, const char *key, const char *value);
 
 /*
  * An array of such strings; where one is not UTF-8, "<key>_b64" is an array of all of
  * them in base64. NULL is null.
  */
-void json_text_array(struct json *j, const char *key, char *const *values);
+void json_add_text_array(struct json *j, const char *key, char *const *values);
 
 /* The bytes of an array of n strings, in base64, as "<key>_b64"; NULL in it is null. */
-void json_base64_array(struct json *j, const char *key, const char *const *values,
-		       size_t n);
+void json_add_base64_array(struct json *j, const char *key, const char *const *values,
+			   size_t n);
 
 /* A string that comes in pieces of any size, as text or as base64. */
 void json_pieces_begin(struct json *j, const char *key, bool base64);
@@ -86,7 +86,7 @@ void json_pieces_end(struct json *j);
 
 /* Elements of an array, or one value, that this writer made before: they stand as they
  * are. */
-void json_raw(struct json *j, const char *text);
+void json_add_raw(struct json *j, const char *text);
 
 /* A newline after a finished top-level value. */
 void json_end_line(struct json *j);

@@ -81,7 +81,7 @@ static void write_json(struct out *o, const struct capture *c, int returncode)
 
 	json_init(&j, o);
 	json_object_begin(&j, NULL);
-	json_int(&j, "returncode", returncode);
+	json_add_int(&j, "returncode", returncode);
 	record_write_capture(&j, "output", c, true);
 	json_object_end(&j);
 	json_end_line(&j);

@@ -2,19 +2,11 @@
 
 #include "sysinfo/cgroup.h"
 
-#include "base/cleanup.h"
-#include "sysinfo/keyed.h"
+#include "base/keyed.h"
+#include "base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
-
-static const char *const controller_names[] = {
-	[CGROUP_CPU] = "cpu",	    [CGROUP_CPUACCT] = "cpuacct",
-	[CGROUP_CPUSET] = "cpuset", [CGROUP_MEMORY] = "memory",
-	[CGROUP_PIDS] = "pids",
-};
 
 /*
  * "No limit" in version 1 is the largest multiple of the page size below 2^63, and a page
@@ -22,203 +14,91 @@ static const char *const controller_names[] = {
  */
 #define V1_NO_LIMIT UINT64_C(0x7fffffffffff0000)
 
-/* A group on the way from ours up to the mount point, and one of its files. */
-struct level {
-	const struct cgroup_place *place;
-	size_t below_len; /* how much of place->below leads to it */
-	struct buf path;
-	struct buf text;
-};
-
-static void level_clear(struct level *l)
+enum why cgroup_place_why(const struct cgroup_place *p)
 {
-	buf_clear(&l->path);
-	buf_clear(&l->text);
-}
-
-#define auto_level __attribute__((cleanup(level_clear)))
-
-#define LEVEL_OWN(p)                                                           \
-	{                                                                      \
-		.place = (p), .below_len = (p)->below ? strlen((p)->below) : 0 \
-	}
-
-static int level_path(struct level *l, const char *file)
-{
-	l->path.len = 0;
-	return buf_add_format(&l->path, "%s%.*s%s%s", l->place->point, (int)l->below_len,
-			      l->place->below, *file ? "/" : "", file);
-}
-
-/* Read a file of this level into l->text: 0 or -errno. */
-static int level_read(struct level *l, const char *file)
-{
-	if (level_path(l, file) < 0)
-		return -ENOMEM;
-	return source_read_whole_at(l->place->dirfd, l->path.data, &l->text);
-}
-
-static bool level_is_own(const struct level *l)
-{
-	return l->place->below[l->below_len] == '\0';
-}
-
-/* On to the group above; false at the mount point. */
-static bool level_up(struct level *l)
-{
-	if (l->below_len == 0)
-		return false;
-	do
-		l->below_len--;
-	while (l->below_len > 0 && l->place->below[l->below_len] != '/');
-	return true;
+	return p->error == -ENOENT ? WHY_NOT_APPLICABLE : why_from_error(p->error);
 }
 
 /* A file that is not there, in a group that is: the controller is not at work here. */
-static enum why why_missing(struct level *l)
+static void null_from_error(struct cgroup_level *l, int error, struct value *ret)
 {
-	if (level_path(l, "") < 0 ||
-	    faccessat(l->place->dirfd, l->path.data, F_OK, 0) < 0)
-		return WHY_GONE;
-	return WHY_NOT_APPLICABLE;
-}
-
-static void null_from_error(struct level *l, int error, struct value *ret)
-{
-	value_null(ret, error == -ENOENT ? why_missing(l) : why_from_error(error));
+	if (error == -ENOENT && cgroup_level_exists(l))
+		value_null(ret, WHY_NOT_APPLICABLE);
+	else
+		value_null(ret, why_from_error(error));
 }
 
 /* Whether the controller can be read at all; else ret says why not. */
 static bool place_is_reachable(const struct cgroup_place *p, struct value *ret)
 {
 	if (!p->point)
-		value_null(ret, p->why);
+		value_null(ret, cgroup_place_why(p));
 	return p->point != NULL;
 }
 
-/* One whole number, or "max": false where it is neither. */
-static bool parse_number_or_max(const char *text, uint64_t *ret, bool *ret_max)
-{
-	*ret_max = strncmp(text, "max", 3) == 0;
-	if (*ret_max)
-		text += 3;
-	else if (!text_uint(&text, ret))
-		return false;
-	return *text == '\n' || *text == ' ' || *text == '\0';
-}
+/* The smallest of what one file says on the way up. */
+struct smallest {
+	const char *file;
+	struct value value; /* null where nothing limits */
+};
 
-/*
- * What limits one level: ret stays null where nothing does. 0 or -errno; -ENOENT where
- * this level has no such file.
- */
-typedef int level_limit(struct level *l, const char *file, struct value *ret);
-
-static int number_limit(struct level *l, const char *file, struct value *ret)
+static int visit_number(struct cgroup_level *l, void *data)
 {
+	struct smallest *s = data;
+	struct value here;
 	uint64_t number;
 	bool max;
-	int r = level_read(l, file);
+	int r = cgroup_level_read(l, s->file);
 
 	if (r < 0)
 		return r;
-	if (!parse_number_or_max(l->text.data, &number, &max))
+	if (!cgroup_parse_limit(l->text.data, &number, &max))
 		return -EINVAL;
-	if (!max && number < V1_NO_LIMIT)
-		value_uint(ret, number);
-	return 0;
-}
-
-/* cpu.max: "max 100000", "50000 100000". */
-static int cpu_max_limit(struct level *l, const char *file, struct value *ret)
-{
-	uint64_t quota;
-	uint64_t period;
-	bool max;
-	int r = level_read(l, file);
-
-	if (r < 0)
-		return r;
-	if (!parse_number_or_max(l->text.data, &quota, &max))
-		return -EINVAL;
-	if (max)
+	if (max || number >= V1_NO_LIMIT)
 		return 0;
-
-	const char *p = l->text.data;
-
-	if (!text_uint(&p, &quota) || !text_uint(&p, &period) || period == 0)
-		return -EINVAL;
-	value_real(ret, (double)quota / (double)period);
+	value_uint(&here, number);
+	if (value_compare(&here, &s->value) < 0)
+		s->value = here;
 	return 0;
 }
 
-/* -1 is no limit. */
-static int cfs_quota_limit(struct level *l, const char *file, struct value *ret)
+static void find_smallest(const struct cgroup_place *p, const char *file,
+			  struct value *ret)
 {
-	int64_t quota;
-	uint64_t period;
-	int r = level_read(l, file);
-	const char *p = l->text.data;
+	struct smallest s = {.file = file};
 
-	if (r < 0)
-		return r;
-	if (!text_int(&p, &quota))
-		return -EINVAL;
-	if (quota < 0)
-		return 0;
-	r = level_read(l, "cpu.cfs_period_us");
-	p = l->text.data;
-	if (r < 0)
-		return r;
-	if (!text_uint(&p, &period) || period == 0)
-		return -EINVAL;
-	value_real(ret, (double)quota / (double)period);
-	return 0;
-}
-
-/*
- * The smallest limit from our group up to the mount point. A level that cannot be
- * understood makes the whole unknown: a guess would be too large.
- */
-static void find_smallest(const struct cgroup_place *p, level_limit *limit,
-			  const char *file, struct value *ret)
-{
 	if (!place_is_reachable(p, ret))
 		return;
+	value_null(&s.value, WHY_NOT_APPLICABLE);
 
-	auto_level struct level l = LEVEL_OWN(p);
+	int r = cgroup_walk(p, visit_number, &s);
 
-	value_null(ret, WHY_NOT_APPLICABLE);
-	do {
-		struct value here;
-
-		value_null(&here, WHY_NOT_APPLICABLE);
-
-		int r = limit(&l, file, &here);
-
-		if (r == -ENOENT && level_is_own(&l) && why_missing(&l) == WHY_GONE)
-			r = -ENODEV;
-		if (r < 0 && r != -ENOENT) {
-			value_null(ret, why_from_error(r));
-			return;
-		}
-		if (value_compare(&here, ret) < 0)
-			*ret = here;
-	} while (level_up(&l));
+	if (r < 0)
+		value_null(ret, why_from_error(r));
+	else
+		*ret = s.value;
 }
 
 void cgroup_cpu_quota(const struct cgroups *c, struct value *ret)
 {
-	const struct cgroup_place *p = &c->places[CGROUP_CPU];
+	double cpus;
 
-	if (p->version == 1)
-		find_smallest(p, cfs_quota_limit, "cpu.cfs_quota_us", ret);
+	if (!place_is_reachable(&c->places[CGROUP_CPU], ret))
+		return;
+
+	int r = cgroup_quota(c, &cpus);
+
+	if (r < 0)
+		value_null(ret, why_from_error(r));
+	else if (r == 0)
+		value_null(ret, WHY_NOT_APPLICABLE);
 	else
-		find_smallest(p, cpu_max_limit, "cpu.max", ret);
+		value_real(ret, cpus);
 }
 
 void cgroup_pids_limit(const struct cgroups *c, struct value *ret)
 {
-	find_smallest(&c->places[CGROUP_PIDS], number_limit, "pids.max", ret);
+	find_smallest(&c->places[CGROUP_PIDS], "pids.max", ret);
 }
 
 /* A number of our own group. */
@@ -228,9 +108,9 @@ static void read_own_number(const struct cgroup_place *p, const char *file,
 	if (!place_is_reachable(p, ret))
 		return;
 
-	auto_level struct level l = LEVEL_OWN(p);
+	auto_cgroup_level struct cgroup_level l = CGROUP_LEVEL_OWN(p);
 	uint64_t number;
-	int r = level_read(&l, file);
+	int r = cgroup_level_read(&l, file);
 	const char *text = l.text.data;
 
 	if (r < 0)
@@ -259,9 +139,9 @@ void cgroup_cpu_usage(const struct cgroups *c, struct value *ret)
 	if (!place_is_reachable(p, ret))
 		return;
 
-	auto_level struct level l = LEVEL_OWN(p);
+	auto_cgroup_level struct cgroup_level l = CGROUP_LEVEL_OWN(p);
 	struct keyed usage = {.key = "usage_usec"};
-	int r = level_read(&l, "cpu.stat");
+	int r = cgroup_level_read(&l, "cpu.stat");
 
 	if (r < 0) {
 		null_from_error(&l, r, ret);
@@ -282,18 +162,18 @@ void cgroup_cpuset_cpus(const struct cgroups *c, struct value *ret)
 	if (!place_is_reachable(p, ret))
 		return;
 
-	auto_level struct level l = LEVEL_OWN(p);
+	auto_cgroup_level struct cgroup_level l = CGROUP_LEVEL_OWN(p);
 	uint64_t n;
 	int r;
 
 	do {
-		r = level_read(&l, p->version == 1 ? "cpuset.effective_cpus"
-						   : "cpuset.cpus.effective");
+		r = cgroup_level_read(&l, p->version == 1 ? "cpuset.effective_cpus"
+							  : "cpuset.cpus.effective");
 		if (r == -ENOENT && p->version == 1)
-			r = level_read(&l, "cpuset.cpus");
-		if (r != -ENOENT || (level_is_own(&l) && why_missing(&l) == WHY_GONE))
+			r = cgroup_level_read(&l, "cpuset.cpus");
+		if (r != -ENOENT || (cgroup_level_is_own(&l) && !cgroup_level_exists(&l)))
 			break;
-	} while (level_up(&l));
+	} while (cgroup_level_up(&l));
 	if (r < 0)
 		null_from_error(&l, r, ret);
 	else if (text_cpu_count(l.text.data, &n) < 0)
@@ -336,18 +216,18 @@ static void read_memory_v1(const struct cgroup_place *p, struct cgroup_memory *r
 		[INACTIVE] = {.key = "total_inactive_file"},
 	};
 	struct value both;
-	auto_level struct level l = LEVEL_OWN(p);
+	auto_cgroup_level struct cgroup_level l = CGROUP_LEVEL_OWN(p);
 
-	if (level_read(&l, "memory.stat") == 0)
+	if (cgroup_level_read(&l, "memory.stat") == 0)
 		keyed_find(l.text.data, stat, KEYS);
 	if (stat[LIMIT].known)
 		set_v1_limit(&stat[LIMIT], &ret->limit);
 	else
-		find_smallest(p, number_limit, "memory.limit_in_bytes", &ret->limit);
+		find_smallest(p, "memory.limit_in_bytes", &ret->limit);
 	if (stat[BOTH_LIMIT].known)
 		set_v1_limit(&stat[BOTH_LIMIT], &both);
 	else
-		find_smallest(p, number_limit, "memory.memsw.limit_in_bytes", &both);
+		find_smallest(p, "memory.memsw.limit_in_bytes", &both);
 	if (value_is_null(&both))
 		ret->swap_limit = both;
 	else if (!value_is_null(&ret->limit) && both.natural >= ret->limit.natural)
@@ -362,13 +242,13 @@ static void read_memory_v1(const struct cgroup_place *p, struct cgroup_memory *r
 static void read_memory_v2(const struct cgroup_place *p, struct cgroup_memory *ret)
 {
 	struct keyed inactive = {.key = "inactive_file"};
-	auto_level struct level l = LEVEL_OWN(p);
+	auto_cgroup_level struct cgroup_level l = CGROUP_LEVEL_OWN(p);
 
-	find_smallest(p, number_limit, "memory.max", &ret->limit);
-	find_smallest(p, number_limit, "memory.high", &ret->high);
-	find_smallest(p, number_limit, "memory.swap.max", &ret->swap_limit);
+	find_smallest(p, "memory.max", &ret->limit);
+	find_smallest(p, "memory.high", &ret->high);
+	find_smallest(p, "memory.swap.max", &ret->swap_limit);
 	read_own_number(p, "memory.current", &ret->usage);
-	if (!value_is_null(&ret->usage) && level_read(&l, "memory.stat") == 0)
+	if (!value_is_null(&ret->usage) && cgroup_level_read(&l, "memory.stat") == 0)
 		keyed_find(l.text.data, &inactive, 1);
 	set_working_set(ret, &inactive);
 }
@@ -384,156 +264,4 @@ void cgroup_memory(const struct cgroups *c, struct cgroup_memory *ret)
 		read_memory_v1(p, ret);
 	else
 		read_memory_v2(p, ret);
-}
-
-/* Whether a word is one of a comma-separated list. */
-static bool list_has(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = list; *p;) {
-		size_t n = strcspn(p, ",");
-
-		if (n == len && strncmp(p, word, n) == 0)
-			return true;
-		p += n;
-		p += *p == ',';
-	}
-	return false;
-}
-
-/* What is left of path when root is taken away from its begin, or NULL. */
-static const char *path_below(const char *path, const char *root)
-{
-	size_t len = strcmp(root, "/") == 0 ? 0 : strlen(root);
-
-	if (strncmp(path, root, len) != 0 || (path[len] != '/' && path[len] != '\0'))
-		return NULL;
-
-	const char *below = strcmp(path + len, "/") == 0 ? "" : path + len;
-
-	/* Up and out of what is mounted. */
-	for (const char *p = below; (p = strstr(p, "/..")); p += 3)
-		if (p[3] == '/' || p[3] == '\0')
-			return NULL;
-	return below;
-}
-
-/*
- * Of several mounts of a hierarchy, the one that shows most of it, for the limits of the
- * groups above ours.
- */
-static void find_mount(struct source *s, const struct mounts *mounts,
-		       const char *controller, struct cgroup_place *p)
-{
-	const struct mount *best = NULL;
-
-	for (size_t i = 0; i < mounts->n; i++) {
-		const struct mount *m = &mounts->list[i];
-
-		if (m->hidden || strcmp(m->fstype, controller ? "cgroup" : "cgroup2") ||
-		    (controller && !list_has(m->super_options, controller)) ||
-		    !path_below(p->path, m->root))
-			continue;
-		if (!best || strlen(m->root) < strlen(best->root))
-			best = m;
-	}
-	if (!best)
-		return;
-	p->below = path_below(p->path, best->root);
-	p->point = best->point;
-	p->dirfd = AT_FDCWD;
-	/* A saved tree has the mounts of /sys within it. */
-	if (strncmp(p->point, "/sys/", 5) == 0) {
-		p->point += 5;
-		p->dirfd = source_sys(s);
-	}
-}
-
-/* One line of /proc/self/cgroup: "4:memory:/a/b", "1:cpu,cpuacct:/a", "0::/a". */
-static void parse_line(struct cgroups *c, char *line, bool *has_v1)
-{
-	char *list = strchr(line, ':');
-	char *path = list ? strchr(list + 1, ':') : NULL;
-
-	if (!path || path[1] != '/')
-		return;
-	*list++ = '\0';
-	*path++ = '\0';
-
-	bool unified = *list == '\0';
-
-	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++) {
-		struct cgroup_place *p = &c->places[i];
-
-		if (unified ? p->version == 0 : list_has(list, controller_names[i])) {
-			p->version = unified ? 2 : 1;
-			p->path = path;
-		}
-	}
-	*has_v1 |= !unified && strncmp(list, "name=", 5) != 0;
-}
-
-static bool has_unified_mount(const struct mounts *m)
-{
-	for (size_t i = 0; i < m->n; i++)
-		if (!m->list[i].hidden && strcmp(m->list[i].fstype, "cgroup2") == 0)
-			return true;
-	return false;
-}
-
-static void set_version(struct cgroups *c, bool has_v1)
-{
-	bool has_v2 = has_unified_mount(&c->mounts);
-
-	c->version = has_v1 && has_v2 ? "hybrid" : has_v1 ? "1" : has_v2 ? "2" : NULL;
-}
-
-int cgroups_find(struct source *s, struct cgroups *ret)
-{
-	struct cgroups c = {0};
-	bool has_v1 = false;
-	int r = source_read_proc_whole(s, "self/cgroup", &c.text);
-	/* This kernel has none of it, and nothing is limited. */
-	bool none = r == -ENOENT;
-
-	if (r == 0)
-		r = mounts_read(s, &c.mounts);
-	if (r == -ENOMEM) {
-		cgroups_clear(&c);
-		return r;
-	}
-	if (r < 0) {
-		for (size_t i = 0; i < CGROUP_CONTROLLERS; i++)
-			c.places[i].why = none		 ? WHY_NOT_APPLICABLE
-					  : r == -ENOENT ? WHY_UNSUPPORTED
-							 : why_from_error(r);
-		*ret = c;
-		return 0;
-	}
-
-	char *cursor = c.text.data;
-	char *line;
-
-	while ((line = text_line(&cursor)))
-		parse_line(&c, line, &has_v1);
-	set_version(&c, has_v1);
-	for (size_t i = 0; i < CGROUP_CONTROLLERS; i++) {
-		struct cgroup_place *p = &c.places[i];
-
-		/* No controller, no limit; but one that is out of reach may have some. */
-		p->why = p->version == 0 ? WHY_NOT_APPLICABLE : WHY_UNSUPPORTED;
-		if (p->version != 0)
-			find_mount(s, &c.mounts,
-				   p->version == 1 ? controller_names[i] : NULL, p);
-	}
-	*ret = c;
-	return 0;
-}
-
-void cgroups_clear(struct cgroups *c)
-{
-	buf_clear(&c->text);
-	mounts_clear(&c->mounts);
-	*c = (struct cgroups){0};
 }

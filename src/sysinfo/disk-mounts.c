@@ -49,7 +49,7 @@ int disk_mounts_read(struct reading *r, struct mounts *ret)
 {
 	const char *filesystems = NULL;
 	size_t n = 0;
-	int error = mounts_read(r->source, ret);
+	int error = mounts_read(r->source->proc, ret);
 
 	if (error < 0)
 		return error;

@@ -13,7 +13,7 @@
 #ifndef SYSINFO_DISK_MOUNTS_H
 #define SYSINFO_DISK_MOUNTS_H
 
-#include "sysinfo/mountinfo.h"
+#include "proc/mountinfo.h"
 #include "sysinfo/topic.h"
 #include "sysinfo/value.h"
 

@@ -171,7 +171,7 @@ static void cell_number(struct out *o, const struct column *c, const struct valu
 		return;
 	}
 	json_init(&j, o);
-	json_decimal(&j, NULL, value_number(v), decimals);
+	json_add_decimal(&j, NULL, value_number(v), decimals);
 }
 
 /* The items of a list by commas; the fields of an object as name=value, by blanks. */

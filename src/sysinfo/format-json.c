@@ -49,7 +49,7 @@ static void write_list_bytes(struct json *j, const char *key, const struct value
 	for (size_t i = 0; i < v->list.n; i++)
 		if (v->list.items[i].kind == VALUE_TEXT)
 			texts[i] = v->list.items[i].text;
-	json_base64_array(j, key, texts, v->list.n);
+	json_add_base64_array(j, key, texts, v->list.n);
 }
 
 static void write_list(struct json *j, const char *key, const struct column *c,
@@ -75,12 +75,12 @@ static void write_object(struct json *j, const char *key, const struct column *c
 static void write_words(struct json *j, const char *key, const struct value *v)
 {
 	if (key) {
-		json_text_array(j, key, v->words.texts);
+		json_add_text_array(j, key, v->words.texts);
 		return;
 	}
 	json_array_begin(j, NULL);
 	for (size_t i = 0; i < v->words.n; i++)
-		json_string(j, NULL, v->words.texts[i]);
+		json_add_string(j, NULL, v->words.texts[i]);
 	json_array_end(j);
 }
 
@@ -147,12 +147,12 @@ static void write_environ(struct json *j, const char *key, const struct value *v
 		exact = exact && entry[len] == '=' && text_is_valid(entry);
 		if (hidden[i])
 			continue;
-		json_key(j, entry, len);
-		json_string(j, NULL, entry[len] ? entry + len + 1 : "");
+		json_add_key(j, entry, len);
+		json_add_string(j, NULL, entry[len] ? entry + len + 1 : "");
 	}
 	json_object_end(j);
 	if (!exact && key)
-		json_base64_array(j, key, (const char *const *)v->words.texts, n);
+		json_add_base64_array(j, key, (const char *const *)v->words.texts, n);
 }
 
 void format_json_value(struct json *j, const char *key, const struct column *c,
@@ -162,28 +162,28 @@ void format_json_value(struct json *j, const char *key, const struct column *c,
 
 	switch (v->kind) {
 	case VALUE_NULL:
-		json_null(j, key);
+		json_add_null(j, key);
 		break;
 	case VALUE_BOOL:
-		json_bool(j, key, v->boolean);
+		json_add_bool(j, key, v->boolean);
 		break;
 	case VALUE_INT:
-		json_int(j, key, v->integer);
+		json_add_int(j, key, v->integer);
 		break;
 	case VALUE_UINT:
-		json_uint(j, key, v->natural);
+		json_add_uint(j, key, v->natural);
 		break;
 	case VALUE_REAL:
 		if (decimals >= 0)
-			json_decimal(j, key, v->real, decimals);
+			json_add_decimal(j, key, v->real, decimals);
 		else
-			json_double(j, key, v->real);
+			json_add_double(j, key, v->real);
 		break;
 	case VALUE_TEXT:
 		if (key)
-			json_text(j, key, v->text);
+			json_add_text(j, key, v->text);
 		else
-			json_string(j, NULL, v->text);
+			json_add_string(j, NULL, v->text);
 		break;
 	case VALUE_LIST:
 		write_list(j, key, c, v);
@@ -222,7 +222,7 @@ static void write_row(struct json *j, const struct part *part, const struct row 
 		enum why why = v->kind == VALUE_NULL ? v->why : WHY_NOT_APPLICABLE;
 
 		if (format_value_is_null(v))
-			json_string(j, columns[part->shown[i]].name, why_name(why));
+			json_add_string(j, columns[part->shown[i]].name, why_name(why));
 	}
 	json_object_end(j);
 }
@@ -246,7 +246,7 @@ static void write_part(struct json *j, const struct part *part)
 		write_row(j, part, t->rows[0]);
 		json_object_end(j);
 	} else {
-		json_null(j, key);
+		json_add_null(j, key);
 	}
 }
 
@@ -254,11 +254,11 @@ static void write_part(struct json *j, const struct part *part)
 static void write_moment(struct json *j, const struct record *record)
 {
 	if (record->time > 0)
-		json_decimal(j, "time", record->time, 6);
+		json_add_decimal(j, "time", record->time, 6);
 	if (record->interval > 0)
-		json_decimal(j, "interval", record->interval, 6);
+		json_add_decimal(j, "interval", record->interval, 6);
 	else if (record->sampled)
-		json_null(j, "interval");
+		json_add_null(j, "interval");
 }
 
 int format_json(struct out *o, const struct record *record, const struct style *style)

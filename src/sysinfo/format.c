@@ -36,7 +36,7 @@ void format_time(struct out *o, double seconds)
 	struct json j;
 
 	json_init(&j, o);
-	json_decimal(&j, NULL, seconds, 6);
+	json_add_decimal(&j, NULL, seconds, 6);
 }
 
 void format_scalar(struct out *o, const struct column *c, const struct value *v)

@@ -143,7 +143,7 @@ static int start_child(struct asker *asker)
 	int r = loop_add(&asker->asking->loop, &asker->source);
 
 	if (r == 0)
-		r = child_fork(&asker->child);
+		r = child_fork(&asker->child, 0);
 	if (r > 0)
 		be_asker(asker->asking, asker->current, ends[1]);
 	(void)close(ends[1]);

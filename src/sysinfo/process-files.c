@@ -95,7 +95,7 @@ int process_read_smaps(struct process *p)
 	if ((p->smaps_error == -ENOENT || p->smaps_error == -ESRCH) && !p->is_bare &&
 	    p->dirfd >= 0)
 		p->smaps_error =
-			process_note(p, "smaps", source_read_at(p->dirfd, "smaps", b));
+			process_note(p, "smaps", file_read_at(p->dirfd, "smaps", b));
 	if (p->smaps_error < 0)
 		return p->smaps_error;
 

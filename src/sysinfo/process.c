@@ -182,7 +182,7 @@ static int read_stat(struct process *p, struct procfs_fields *ret)
 	int r;
 
 	if (p->dirfd >= 0) {
-		r = source_read_whole_at(p->dirfd, "stat", b);
+		r = file_read_whole_at(p->dirfd, "stat", b);
 	} else {
 		folder_path(p, "/stat", path);
 		r = source_read_proc_whole(p->host->source, path, b);
@@ -315,7 +315,7 @@ int process_read(struct process *p, const char *file, struct buf *b)
 		b->len = 0;
 		return buf_add(b, "", 0) < 0 ? -ENOMEM : dirfd;
 	}
-	return process_note(p, file, source_read_whole_at(dirfd, file, b));
+	return process_note(p, file, file_read_whole_at(dirfd, file, b));
 }
 
 int process_list(struct process *p, const char *folder, struct pid_list *list)

@@ -20,5 +20,5 @@ int root_file_read(struct source *s, const char *path, struct buf *b)
 	struct root_file file;
 	int r = root_file(s, path, &file);
 
-	return r < 0 ? r : source_read_whole_at(file.dirfd, file.path, b);
+	return r < 0 ? r : file_read_whole_at(file.dirfd, file.path, b);
 }

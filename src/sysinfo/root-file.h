@@ -20,7 +20,7 @@ struct root_file {
 /* path has no slash in front; -ENAMETOOLONG where it is too long, else 0. */
 int root_file(struct source *s, const char *path, struct root_file *ret);
 
-/* As source_read_at(). */
+/* As file_read_at(). */
 int root_file_read(struct source *s, const char *path, struct buf *b);
 
 #endif

@@ -263,7 +263,7 @@ int sockets_read(int dirfd, const char *net, unsigned kinds, sockets_visit *visi
 			continue;
 		(void)snprintf(path, sizeof(path), "%s/%s", net, files[i].name);
 
-		int r = source_read_at(dirfd, path, scratch);
+		int r = file_read_at(dirfd, path, scratch);
 
 		if (r == 0)
 			r = visit_lines(scratch->data, &kind, visit, data);

@@ -6,9 +6,7 @@
  * fixture are read by the same code. Nothing is cached. The descriptors stay until the
  * program ends.
  *
- * Files are read whole, with one large read(2) where they fit into it (/proc makes its
- * text anew for each read, and a reader that comes back for the rest may get another
- * moment's).
+ * Files are read whole, by base/file.h, and taken apart with base/text.h.
  */
 #ifndef SYSINFO_SOURCE_H
 #define SYSINFO_SOURCE_H
@@ -17,6 +15,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/file.h"
+#include "base/text.h"
 
 struct source {
 	int proc;
@@ -37,21 +37,10 @@ int source_open(struct source *s, const char *proc, const char *sys,
  * /proc alone. Negative: there is none. */
 int source_sys(struct source *s);
 
-/*
- * Read a whole file: b holds it, NUL-terminated (b->len without that), and what it held
- * before is gone. 0 or -errno; b is empty (and its data "") on failure.
- */
-int source_read_at(int dirfd, const char *path, struct buf *b);
+/* As file_read_at() and file_read_whole_at(), base/file.h, below the two folders. */
 int source_read_proc(struct source *s, const char *path, struct buf *b);
-int source_read_sys(struct source *s, const char *path, struct buf *b);
-
-/*
- * The same with one call less, for files whose text the kernel makes in one piece: those
- * of /sys, and of /proc those that show one thing (stat, meminfo, loadavg) and are no
- * lists. A list comes in pages, and a short one need not be the last.
- */
-int source_read_whole_at(int dirfd, const char *path, struct buf *b);
 int source_read_proc_whole(struct source *s, const char *path, struct buf *b);
+int source_read_sys(struct source *s, const char *path, struct buf *b);
 
 /* One number of a small file; 0 or -errno, -EINVAL when there is none. */
 int source_sys_int(struct source *s, const char *path, int64_t *ret);
@@ -71,31 +60,6 @@ int source_device_name(struct source *s, const char *kind, unsigned major, unsig
  * concerned.
  */
 int source_mount_proc(struct source *s);
-
-/* Text, as the kernel's files have it. */
-
-/* The next line of *cursor, ended with a NUL in place of its newline, or NULL; moves
- * *cursor behind it. */
-char *text_line(char **cursor);
-/* The next word between blanks and tabs, ended likewise, or NULL. */
-char *text_word(char **cursor);
-/* A decimal number at *cursor behind blanks: moves behind it. false, and nothing moves,
- * where there is none or it does not fit. */
-bool text_uint(const char **cursor, uint64_t *ret);
-bool text_int(const char **cursor, int64_t *ret);
-/* A decimal fraction ("12.34"), whatever the locale. */
-bool text_real(const char **cursor, double *ret);
-/* Undo mountinfo's \040 \011 \012 \134, in place. */
-void text_unescape_octal(char *text);
-
-/*
- * Lists of CPUs: "0-3,8". Calls visit for each number; 0 or -EINVAL. The kernel writes
- * them in order and below 65536: what is not like that is refused, so that no file makes
- * more than 65536 calls. What was visited before means nothing then.
- */
-int text_cpu_list(const char *text, void (*visit)(unsigned cpu, void *data), void *data);
-/* How many such a list has: 0, or -EINVAL where it is none, or empty. */
-int text_cpu_count(const char *text, uint64_t *ret);
 
 /* Ticks per second of /proc's clock figures. */
 double source_ticks(void);

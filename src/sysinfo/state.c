@@ -149,7 +149,7 @@ int state_open(struct state *state, const char *path, struct source *source)
 	r = read_boot(state, source);
 	if (r < 0)
 		return r;
-	r = st.st_size > FILE_MOST ? -EFBIG : source_read_at(AT_FDCWD, path, &state->old);
+	r = st.st_size > FILE_MOST ? -EFBIG : file_read_at(AT_FDCWD, path, &state->old);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0 || !is_good(state))

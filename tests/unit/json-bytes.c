@@ -2,11 +2,11 @@
  * Write every sequence of one and of two bytes, and many longer ones, in lines of JSON:
  *
  *	hex      the bytes, for whoever checks the others
- *	string   json_string_n()
+ *	string   json_add_string_n()
  *	pieces   json_pieces_add() as text, cut at random
  *	base64   json_pieces_add() as base64, cut at random
- *	text     json_text(), null where the bytes hold a NUL
- *	list     json_text_array() of "-x" and the bytes, null where they hold a NUL
+ *	text     json_add_text(), null where the bytes hold a NUL
+ *	list     json_add_text_array() of "-x" and the bytes, null where they hold a NUL
  */
 #include "config.h"
 
@@ -56,12 +56,12 @@ static void put_line(struct json *j, const char *p, size_t len)
 	text[len] = '\0';
 
 	json_object_begin(j, NULL);
-	json_string_n(j, "hex", hex, 2 * len);
-	json_string_n(j, "string", p, len);
+	json_add_string_n(j, "hex", hex, 2 * len);
+	json_add_string_n(j, "string", p, len);
 	put_pieces(j, "pieces", false, p, len);
 	put_pieces(j, "base64", true, p, len);
-	json_text(j, "text", has_nul ? NULL : text);
-	json_text_array(j, "list", has_nul ? NULL : list);
+	json_add_text(j, "text", has_nul ? NULL : text);
+	json_add_text_array(j, "list", has_nul ? NULL : list);
 	json_object_end(j);
 	json_end_line(j);
 }

@@ -40,22 +40,22 @@ static void test_structure(void)
 
 	begin();
 	json_object_begin(&j, NULL);
-	json_null(&j, "n");
-	json_bool(&j, "t", true);
-	json_bool(&j, "f", false);
+	json_add_null(&j, "n");
+	json_add_bool(&j, "t", true);
+	json_add_bool(&j, "f", false);
 	json_array_begin(&j, "a");
-	json_int(&j, NULL, INT64_MIN);
-	json_uint(&j, NULL, UINT64_MAX);
+	json_add_int(&j, NULL, INT64_MIN);
+	json_add_uint(&j, NULL, UINT64_MAX);
 	json_array_begin(&j, NULL);
 	json_array_end(&j);
 	json_object_begin(&j, NULL);
-	json_string(&j, "s", "x");
+	json_add_string(&j, "s", "x");
 	json_object_end(&j);
-	json_string(&j, NULL, NULL);
+	json_add_string(&j, NULL, NULL);
 	json_array_end(&j);
 	json_object_begin(&j, "o");
 	json_object_end(&j);
-	json_int(&j, "last", 0);
+	json_add_int(&j, "last", 0);
 	json_object_end(&j);
 	json_end_line(&j);
 	is_json("{\"n\":null,\"t\":true,\"f\":false,\"a\":[-9223372036854775808,"
@@ -129,17 +129,17 @@ static void test_numbers(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(doubles); i++) {
 		begin();
-		json_double(&j, NULL, doubles[i].value);
+		json_add_double(&j, NULL, doubles[i].value);
 		is_json(doubles[i].text, "a double");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(decimals); i++) {
 		begin();
-		json_decimal(&j, NULL, decimals[i].value, decimals[i].digits);
+		json_add_decimal(&j, NULL, decimals[i].value, decimals[i].digits);
 		is_json(decimals[i].text, "a number of so many digits");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
 		begin();
-		json_nsec_as_ms(&j, NULL, times[i].value);
+		json_add_nsec_as_ms(&j, NULL, times[i].value);
 		is_json(times[i].text, "a time in milliseconds");
 	}
 	for (int i = 0; i < 100000; i++) {
@@ -148,7 +148,7 @@ static void test_numbers(void)
 		bits = bits * 6364136223846793005U + 1442695040888963407U;
 		memcpy(&value, &bits, sizeof(value));
 		begin();
-		json_double(&j, NULL, value);
+		json_add_double(&j, NULL, value);
 		wrong += isfinite(value) && strtod(out.buf.data, NULL) != value;
 		out_close(&out);
 	}
@@ -185,7 +185,7 @@ static void test_strings(void)
 		int wrong = 0;
 
 		begin();
-		json_string_n(&j, NULL, strings[i].text, strings[i].len);
+		json_add_string_n(&j, NULL, strings[i].text, strings[i].len);
 		is_json(strings[i].json, "a string");
 
 		/* In two pieces, and in pieces of one byte, it is the same string. */
@@ -232,7 +232,7 @@ static void test_every_place(void)
 				 special[i].json, text + at + 1);
 			text[at] = special[i].byte;
 			begin();
-			json_string(&j, NULL, text);
+			json_add_string(&j, NULL, text);
 			wrong += strcmp(out.buf.data, wanted) != 0;
 			out_close(&out);
 		}
@@ -248,9 +248,9 @@ static void test_texts(void)
 
 	begin();
 	json_object_begin(&j, NULL);
-	json_text(&j, "good", "x\n");
-	json_text(&j, "bad", "a\xff");
-	json_text(&j, "none", NULL);
+	json_add_text(&j, "good", "x\n");
+	json_add_text(&j, "bad", "a\xff");
+	json_add_text(&j, "none", NULL);
 	json_object_end(&j);
 	is_json("{\"good\":\"x\\n\",\"bad\":\"a" FFFD
 		"\",\"bad_b64\":\"Yf8=\",\"none\":null}",
@@ -258,11 +258,11 @@ static void test_texts(void)
 
 	begin();
 	json_object_begin(&j, NULL);
-	json_text_array(&j, "good", good);
-	json_text_array(&j, "bad", bad);
-	json_text_array(&j, "none", none);
-	json_text_array(&j, "null", NULL);
-	json_bool(&j, "last", true);
+	json_add_text_array(&j, "good", good);
+	json_add_text_array(&j, "bad", bad);
+	json_add_text_array(&j, "none", none);
+	json_add_text_array(&j, "null", NULL);
+	json_add_bool(&j, "last", true);
 	json_object_end(&j);
 	is_json("{\"good\":[\"ls\",\"\xc3\xa4\"],\"bad\":[\"ls\",\"" FFFD "\",\"\"],"
 		"\"bad_b64\":[\"bHM=\",\"/w==\",\"\"],\"none\":[],\"null\":null,\"last\":true}",
@@ -275,16 +275,16 @@ static void test_keys(void)
 
 	begin();
 	json_object_begin(&j, NULL);
-	json_key(&j, "", 0);
-	json_string(&j, NULL, "no name");
-	json_key(&j, "a\"\\\n=", 4);
-	json_int(&j, NULL, 1);
-	json_key(&j, "\xff\xe2\x82", 3);
+	json_add_key(&j, "", 0);
+	json_add_string(&j, NULL, "no name");
+	json_add_key(&j, "a\"\\\n=", 4);
+	json_add_int(&j, NULL, 1);
+	json_add_key(&j, "\xff\xe2\x82", 3);
 	json_array_begin(&j, NULL);
 	json_array_end(&j);
-	json_base64_array(&j, "k", texts, 3);
-	json_base64_array(&j, "none", texts, 0);
-	json_bool(&j, "last", true);
+	json_add_base64_array(&j, "k", texts, 3);
+	json_add_base64_array(&j, "none", texts, 0);
+	json_add_bool(&j, "last", true);
 	json_object_end(&j);
 	is_json("{\"\":\"no name\",\"a\\\"\\\\\\n\":1,\"" FFFD FFFD
 		"\":[],\"k_b64\":[\"eA==\",null,\"/w==\"],\"none_b64\":[],\"last\":true}",
@@ -346,7 +346,7 @@ static void test_long(void)
 	text[LEN] = '\0';
 	for (int special = 0; special < 2; special++) {
 		begin();
-		json_string_n(&j, NULL, text, LEN);
+		json_add_string_n(&j, NULL, text, LEN);
 		wrong += out.buf.len != LEN + 2 + (size_t)special;
 		wrong += out.buf.data[out.buf.len - 1] != '"';
 		wrong += special && memcmp(out.buf.data + LEN / 2, "x\\n", 3) != 0;

@@ -5,12 +5,12 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "proc/cpus.h"
 #include "sysinfo/cgroup.h"
 #include "sysinfo/cpu-stat.h"
 #include "sysinfo/topic.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,44 +176,47 @@ static void set_physical(struct reading *r, const struct cpu_set *online, struct
 		row_uint(row, COUNT_PHYSICAL, cores);
 }
 
-/* In another /proc, "self" is this process as well where that is a /proc at all. */
-static int find_allowed(struct reading *r, struct cpu_set *ret)
+/*
+ * In another /proc, "self" is this process as well where that is a /proc at all; but CPUs
+ * that are offline are allowed there, too.
+ */
+static int count_allowed(struct reading *r, const struct cpu_set *online, unsigned *ret)
 {
 	static const char key[] = "Cpus_allowed_list:";
-	int error;
+	struct cpu_set allowed = {0};
+	int error = source_read_proc_whole(r->source, "self/status", &r->buf);
 
-	if (!r->source->other_proc)
-		return sched_getaffinity(0, sizeof(*ret), (cpu_set_t *)ret) < 0 ? -errno
-										: 0;
-	error = source_read_proc_whole(r->source, "self/status", &r->buf);
 	if (error < 0)
 		return error;
 
 	char *cursor = r->buf.data;
 	char *line;
 
+	error = -EINVAL;
 	while ((line = text_line(&cursor)))
 		if (strncmp(line, key, sizeof(key) - 1) == 0) {
 			line += sizeof(key) - 1;
-			return text_cpu_list(line, add_cpu, ret);
+			error = text_cpu_list(line, add_cpu, &allowed);
+			break;
 		}
-	return -EINVAL;
+	if (error < 0)
+		return error;
+	for (size_t i = 0; i < ARRAY_SIZE(allowed.words); i++)
+		allowed.words[i] &= online->words[i];
+	*ret = count_cpus(&allowed);
+	return 0;
 }
 
 static void set_usable(struct reading *r, const struct cpu_set *online, struct row *row)
 {
-	struct cpu_set allowed = {0};
-	int error = find_allowed(r, &allowed);
+	unsigned n;
+	int error = r->source->other_proc ? count_allowed(r, online, &n)
+					  : cpus_allowed(&n);
 
-	if (error < 0) {
+	if (error < 0)
 		row_null(row, COUNT_USABLE, why_of_file(error));
-		return;
-	}
-	if (r->source->other_proc)
-		/* There, CPUs that are offline are allowed as well. */
-		for (size_t i = 0; i < ARRAY_SIZE(allowed.words); i++)
-			allowed.words[i] &= online->words[i];
-	row_uint(row, COUNT_USABLE, count_cpus(&allowed));
+	else
+		row_uint(row, COUNT_USABLE, n);
 }
 
 static int count_read(struct reading *r, struct table *t)
@@ -236,7 +239,7 @@ static int count_read(struct reading *r, struct table *t)
 	if (r->wanted[COUNT_QUOTA]) {
 		auto_cgroups struct cgroups groups = {0};
 
-		error = cgroups_find(r->source, &groups);
+		error = cgroups_find(r->source->proc, source_sys(r->source), &groups);
 		if (error < 0)
 			return error;
 		cgroup_cpu_quota(&groups, &row->values[COUNT_QUOTA]);

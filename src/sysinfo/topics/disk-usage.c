@@ -237,7 +237,7 @@ static int add_operands(struct reading *r, struct table *t,
 	int error = 0;
 
 	/* Without them the figures are there all the same. */
-	(void)mounts_read(r->source, &mounts);
+	(void)mounts_read(r->source->proc, &mounts);
 	for (size_t i = 0; i < n && error == 0; i++) {
 		const struct mount_question *q = &questions[i];
 

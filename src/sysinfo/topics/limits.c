@@ -8,9 +8,9 @@
 #include "config.h"
 
 #include "base/cleanup.h"
+#include "base/keyed.h"
 #include "sysinfo/cgroup.h"
 #include "sysinfo/cpu-stat.h"
-#include "sysinfo/keyed.h"
 #include "sysinfo/topic.h"
 
 #include <errno.h>
@@ -150,7 +150,7 @@ static void set_paths(const struct cgroups *c, struct row *row)
 		if (p->path)
 			value_text(row->table, &items[i], p->path);
 		else
-			value_null(&items[i], p->why);
+			value_null(&items[i], cgroup_place_why(p));
 	}
 }
 
@@ -196,7 +196,8 @@ static int limits_read(struct reading *r, struct table *t)
 {
 	auto_cgroups struct cgroups c = {0};
 	struct row *row = table_add(t);
-	int error = row ? cgroups_find(r->source, &c) : -ENOMEM;
+	int error = row ? cgroups_find(r->source->proc, source_sys(r->source), &c)
+			: -ENOMEM;
 
 	if (error < 0)
 		return error;

@@ -8,7 +8,7 @@
 #include "config.h"
 
 #include "base/cleanup.h"
-#include "sysinfo/keyed.h"
+#include "base/keyed.h"
 #include "sysinfo/topic.h"
 
 #include <errno.h>

@@ -8,10 +8,10 @@
 #include "config.h"
 
 #include "base/cleanup.h"
+#include "proc/pressure.h"
 #include "sysinfo/topic.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 enum {
@@ -103,33 +103,6 @@ static int add_null_row(struct table *t, const char *resource, const char *kind,
 	return 0;
 }
 
-/* "avg10=0.12", "total=1234". */
-static void set_word(struct row *row, const char *word)
-{
-	static const struct {
-		const char *name;
-		size_t column;
-	} averages[] = {
-		{"avg10=", PRESSURE_AVG10},
-		{"avg60=", PRESSURE_AVG60},
-		{"avg300=", PRESSURE_AVG300},
-	};
-	const char *number = word + strcspn(word, "=");
-	uint64_t total;
-	double average;
-
-	if (*number == '=')
-		number++;
-	for (size_t i = 0; i < ARRAY_SIZE(averages); i++)
-		if (strncmp(word, averages[i].name, strlen(averages[i].name)) == 0 &&
-		    text_real(&number, &average) && *number == '\0' && average >= 0 &&
-		    isfinite(average))
-			row_real(row, averages[i].column, average);
-	if (strncmp(word, "total=", 6) == 0 && text_uint(&number, &total) &&
-	    *number == '\0')
-		row_uint(row, PRESSURE_TOTAL, total);
-}
-
 /*
  * "All tasks wait for a CPU" has no meaning for the whole system. The kernel writes that
  * line with zeros, since once it was there; they are not measured.
@@ -143,31 +116,33 @@ static void mend_cpu_full(struct row *row)
 		row_null(row, i, WHY_NOT_APPLICABLE);
 }
 
-static int add_row(struct table *t, const char *resource, char *line)
+static int add_row(struct table *t, const char *resource, const struct pressure *p)
 {
-	char *kind = text_word(&line);
-	char *word;
-
-	if (!kind || (strcmp(kind, "some") != 0 && strcmp(kind, "full") != 0))
-		return 0;
-
+	static const size_t averages[PRESSURE_AVERAGES] = {
+		[PRESSURE_10] = PRESSURE_AVG10,
+		[PRESSURE_60] = PRESSURE_AVG60,
+		[PRESSURE_300] = PRESSURE_AVG300,
+	};
 	struct row *row = table_add(t);
 
 	if (!row)
 		return -ENOMEM;
 	row_text(row, PRESSURE_RESOURCE, resource);
-	row_text(row, PRESSURE_KIND, kind);
-	while ((word = text_word(&line)))
-		set_word(row, word);
-	if (strcmp(resource, "cpu") == 0 && strcmp(kind, "full") == 0)
+	row_text(row, PRESSURE_KIND, p->kind);
+	for (size_t i = 0; i < PRESSURE_AVERAGES; i++)
+		if (p->has_average[i])
+			row_real(row, averages[i], p->average[i]);
+	if (p->has_total)
+		row_uint(row, PRESSURE_TOTAL, p->total);
+	if (strcmp(resource, "cpu") == 0 && strcmp(p->kind, "full") == 0)
 		mend_cpu_full(row);
 	return 0;
 }
 
 static int read_resource(struct reading *r, struct table *t, const struct resource *res)
 {
-	struct buf *b = &r->buf;
-	int error = source_read_proc_whole(r->source, res->file, b);
+	struct pressure line;
+	int error = pressure_fetch(r->source->proc, res->file, &r->buf);
 
 	if (error == -ENOENT || error == -ENOMEM)
 		return error == -ENOENT ? 0 : error;
@@ -177,16 +152,8 @@ static int read_resource(struct reading *r, struct table *t, const struct resour
 		error = res->has_some ? add_null_row(t, res->name, "some", why) : 0;
 		return error < 0 ? error : add_null_row(t, res->name, "full", why);
 	}
-	/* Of a file that was cut, the last word may be cut as well. */
-	while (b->len > 0 && !strchr(" \n", b->data[b->len - 1]))
-		b->len--;
-	b->data[b->len] = '\0';
-
-	char *cursor = b->data;
-	char *line;
-
-	while (error == 0 && (line = text_line(&cursor)))
-		error = add_row(t, res->name, line);
+	for (char *cursor = r->buf.data; error == 0 && pressure_next(&cursor, &line);)
+		error = add_row(t, res->name, &line);
 	return error;
 }
 

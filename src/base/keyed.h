@@ -9,8 +9,8 @@
  * Not libproc2's meminfo and vmstat: there a key that the file lacks is 0, as if it had
  * been measured, and a missing MemAvailable silently becomes MemFree.
  */
-#ifndef SYSINFO_KEYED_H
-#define SYSINFO_KEYED_H
+#ifndef BASE_KEYED_H
+#define BASE_KEYED_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 #include "config.h"
 
-#include "sysinfo/keyed.h"
+#include "base/keyed.h"
 
-#include "sysinfo/source.h"
+#include "base/text.h"
 
 #include <string.h>
 

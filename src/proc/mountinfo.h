@@ -6,16 +6,15 @@
  * not, or a comma within one could not be told from the next.
  *
  *	auto_mounts struct mounts m = {0};
- *	r = mounts_read(source, &m);
+ *	r = mounts_read(proc, &m);
  */
-#ifndef SYSINFO_MOUNTINFO_H
-#define SYSINFO_MOUNTINFO_H
+#ifndef PROC_MOUNTINFO_H
+#define PROC_MOUNTINFO_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
-#include "sysinfo/source.h"
 
 struct mount {
 	unsigned major;
@@ -35,8 +34,9 @@ struct mounts {
 	struct buf text; /* what the pointers point into */
 };
 
-/* 0 or -errno. Lines that make no sense are left out. */
-int mounts_read(struct source *s, struct mounts *ret);
+/* proc: the folder /proc, or one that stands for it. 0 or -errno. Lines that make no
+ * sense are left out. */
+int mounts_read(int proc, struct mounts *ret);
 void mounts_clear(struct mounts *m);
 
 #define auto_mounts __attribute__((cleanup(mounts_clear)))

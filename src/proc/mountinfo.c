@@ -1,6 +1,9 @@
 #include "config.h"
 
-#include "sysinfo/mountinfo.h"
+#include "proc/mountinfo.h"
+
+#include "base/file.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -127,10 +130,10 @@ static int parse_all(struct mounts *m)
 	return mark_hidden(m);
 }
 
-int mounts_read(struct source *s, struct mounts *ret)
+int mounts_read(int proc, struct mounts *ret)
 {
 	struct mounts m = {0};
-	int r = source_read_proc(s, "self/mountinfo", &m.text);
+	int r = file_read_at(proc, "self/mountinfo", &m.text);
 
 	if (r == 0)
 		r = parse_all(&m);
