@@ -629,6 +629,27 @@ as_inherited()
 	(($(elapsed_ms) >= 600))
 }
 
+@test "call: --retry-delay=...,x3 waits three times as long each time" {
+	start_clock
+	run -1 prockit call --retries=2 --retry-delay=200ms,x3 false
+	(($(elapsed_ms) >= 800))
+}
+
+@test "call: --retry-delay=...,max= is the longest wait" {
+	run -1 prockit call -t 100 --retries=30 --retry-delay=1ms,x10,max=2ms,jitter=0.5 --report=r false
+	says r '.tries == 31'
+	run -1 prockit call -t 100 --retries=2 --retry-delay=inf,max=1ms --report=r false
+	says r '.tries == 3'
+}
+
+@test "call: a --retry-delay that is none is refused, and nothing runs" {
+	local bad
+	for bad in 1s,x 1s,x0.5 1s,2 '1s,' ,x2 1s,,x2 1s,x2,x2 1s,max=0 1s,max=x 1s,jitter=2 1s,min=1 \
+		'1s, x2' x2 max=1; do
+		refused --retry-delay -- --retries=1 --retry-delay="$bad" touch ran
+	done
+}
+
 @test "call: every try gets the whole input" {
 	run -1 prockit call --retries=1 --input=ab -- sh -c 'cat >>got; false'
 	[[ $(<got) == abab ]]

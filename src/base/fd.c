@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -45,11 +46,10 @@ bool fd_std_was_closed(int fd)
 
 int fd_set_nonblock(int fd)
 {
-	int flags = fcntl(fd, F_GETFL);
+	int on = 1;
 
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-		return -errno;
-	return 0;
+	/* One call, where fcntl(2) needs two. */
+	return ioctl(fd, FIONBIO, &on) < 0 ? -errno : 0;
 }
 
 /* Not every file system knows O_TMPFILE: then a name, unlinked at once. */

@@ -18,6 +18,18 @@ enum {
 
 static const char *message_subcommand;
 
+static struct {
+	void (*write)(const char *line, size_t len, void *data); /* NULL: write(2) */
+	void *data;
+} message_output;
+
+void message_set_output(void (*output)(const char *line, size_t len, void *data),
+			void *data)
+{
+	message_output.write = output;
+	message_output.data = data;
+}
+
 void message_set_subcommand(const char *name)
 {
 	message_subcommand = name;
@@ -105,8 +117,11 @@ void message(const char *format, ...)
 	size_t len = put_text(line, (size_t)prefix, text, wanted >= (int)sizeof(text));
 
 	line[len++] = '\n';
+	if (message_output.write)
+		message_output.write(line, len, message_output.data);
 	/* One write, so that lines stay whole where many processes speak. */
-	while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
+	while (!message_output.write && write(STDERR_FILENO, line, len) < 0 &&
+	       errno == EINTR)
 		;
 	errno = saved;
 }

@@ -63,15 +63,14 @@ static void write_row(struct out *out, const char *name, const char *text, size_
 }
 
 /* "  -t, --timeout=DURATION" */
-static int format_option(struct buf *b, const struct poptOption *o)
+static int format_option(struct buf *b, const struct poptOption *o, char letter)
 {
 	enum option_argument kind = option_argument(o);
 	const char *joint = o->longName ? "=" : " ";
-	int r = o->shortName ? buf_add_format(b, "  -%c", o->shortName)
-			     : buf_add_string(b, "    ");
+	int r = letter ? buf_add_format(b, "  -%c", letter) : buf_add_string(b, "    ");
 
 	if (r == 0 && o->longName)
-		r = buf_add_format(b, "%s--%s", o->shortName ? ", " : "  ", o->longName);
+		r = buf_add_format(b, "%s--%s", letter ? ", " : "  ", o->longName);
 	if (r == 0 && kind == OPTION_ARGUMENT_REQUIRED)
 		r = buf_add_format(b, "%s%s", joint, metavar(o));
 	if (r == 0 && kind == OPTION_ARGUMENT_OPTIONAL)
@@ -87,22 +86,24 @@ struct listing {
 	const char *group; /* whose heading was written last */
 };
 
-static void measure_visit(const struct poptOption *o, const char *group, void *data)
+static void measure_visit(const struct poptOption *o, char letter, const char *group,
+			  void *data)
 {
 	struct listing *l = data;
 	auto_buf struct buf name = BUF_INIT;
 
 	(void)group;
-	if (format_option(&name, o) == 0 && name.len <= WIDEST_NAME &&
+	if (format_option(&name, o, letter) == 0 && name.len <= WIDEST_NAME &&
 	    name.len + GAP > l->column)
 		l->column = name.len + GAP;
 }
 
-static void write_visit(const struct poptOption *o, const char *group, void *data)
+static void write_visit(const struct poptOption *o, char letter, const char *group,
+			void *data)
 {
 	struct listing *l = data;
 	auto_buf struct buf name = BUF_INIT;
-	int r = format_option(&name, o);
+	int r = format_option(&name, o, letter);
 
 	if (l->grouped != (group != NULL))
 		return;
@@ -164,7 +165,8 @@ void help_write(struct out *o, const struct subcommand *sub)
 		out_string(o, "\nThe manual pages: prockit help [SUBCOMMAND]\n");
 }
 
-static void table_visit(const struct poptOption *option, const char *group, void *data)
+static void table_visit(const struct poptOption *option, char letter, const char *group,
+			void *data)
 {
 	static const char *const kinds[] = {
 		[OPTION_ARGUMENT_NONE] = "none",
@@ -178,8 +180,8 @@ static void table_visit(const struct poptOption *option, const char *group, void
 	if (option->longName)
 		out_format(o, "--%s", option->longName);
 	out_char(o, '\t');
-	if (option->shortName)
-		out_format(o, "-%c", option->shortName);
+	if (letter)
+		out_format(o, "-%c", letter);
 	out_format(o, "\t%s\t%s\t%s\n",
 		   kind == OPTION_ARGUMENT_NONE ? "" : metavar(option), kinds[kind],
 		   option->descrip);

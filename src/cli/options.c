@@ -37,21 +37,33 @@ void options_table(const struct subcommand *sub,
 	ret_table[2] = (struct poptOption)POPT_TABLEEND;
 }
 
-static void walk_group(const struct poptOption *table, const char *group,
-		       options_visit *visit, void *data)
+/* A walk under way. */
+struct walk {
+	options_visit *visit;
+	void *data;
+	bool taken[UCHAR_MAX + 1]; /* letters */
+};
+
+static void walk_group(struct walk *w, const struct poptOption *table, const char *group)
 {
 	for (const struct poptOption *o = table; o->longName || o->shortName || o->arg;
 	     o++) {
-		if ((o->argInfo & POPT_ARG_MASK) == POPT_ARG_INCLUDE_TABLE)
-			walk_group(o->arg, o->descrip ? o->descrip : group, visit, data);
-		else
-			visit(o, group, data);
+		unsigned char letter = (unsigned char)o->shortName;
+
+		if ((o->argInfo & POPT_ARG_MASK) == POPT_ARG_INCLUDE_TABLE) {
+			walk_group(w, o->arg, o->descrip ? o->descrip : group);
+			continue;
+		}
+		w->visit(o, w->taken[letter] ? '\0' : o->shortName, group, w->data);
+		w->taken[letter] = true;
 	}
 }
 
 void options_walk(const struct poptOption *table, options_visit *visit, void *data)
 {
-	walk_group(table, NULL, visit, data);
+	struct walk w = {.visit = visit, .data = data};
+
+	walk_group(&w, table, NULL);
 }
 
 enum option_argument option_argument(const struct poptOption *option)
@@ -70,14 +82,15 @@ struct search {
 	const struct poptOption *found;
 };
 
-static void search_visit(const struct poptOption *o, const char *group, void *data)
+static void search_visit(const struct poptOption *o, char letter, const char *group,
+			 void *data)
 {
 	struct search *s = data;
 
 	(void)group;
 	if (s->name ? o->longName && strlen(o->longName) == s->name_len &&
 			      memcmp(o->longName, s->name, s->name_len) == 0
-		    : o->shortName == s->letter)
+		    : letter == s->letter)
 		s->found = o;
 }
 
@@ -168,8 +181,10 @@ static int option_words_add(struct option_words *w, const struct poptOption *o,
 	return option_words_push(w, take_ptr(b.data), o, argument);
 }
 
-static void suggestion_visit(const struct poptOption *o, const char *group, void *data)
+static void suggestion_visit(const struct poptOption *o, char letter, const char *group,
+			     void *data)
 {
+	(void)letter;
 	(void)group;
 	if (o->longName)
 		suggestion_consider(data, o->longName);

@@ -35,10 +35,14 @@ enum { OPTIONS_TABLE_SIZE = 3 };
 void options_table(const struct subcommand *sub,
 		   struct poptOption ret_table[OPTIONS_TABLE_SIZE]);
 
-/* Walk the table, includes too, in order; group is the heading of the include it came
- * from, or NULL. */
-typedef void options_visit(const struct poptOption *option, const char *group,
-			   void *data);
+/*
+ * Walk the table, includes too, in order; group is the heading of the include it came
+ * from, or NULL. letter is the option's, unless one before it has taken that: then it is
+ * NUL, and the option has its long name only. So a table that puts its own options before
+ * the groups it includes can use their letters for itself.
+ */
+typedef void options_visit(const struct poptOption *option, char letter,
+			   const char *group, void *data);
 void options_walk(const struct poptOption *table, options_visit *visit, void *data);
 
 enum option_argument {

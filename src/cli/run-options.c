@@ -10,6 +10,8 @@
 #include <strings.h>
 
 static const char bad_duration[] = "is not a duration (such as 5, 1.5m, 500ms, inf)";
+static const char bad_delay[] =
+	"is not a delay (such as 5, 500ms or 1s,x2,max=1m,jitter=0.2)";
 static const char bad_size[] = "is not a size (such as 4096, 64K, 2G, 10MB)";
 static const char bad_signal[] = "is not a signal (such as TERM, SIGINT, 9, RTMIN+1)";
 static const char bad_list[] = "is not a list of signals (such as TERM,INT)";
@@ -62,11 +64,11 @@ static const char *set_env(struct run_options *o, const char *arg)
 	return add_env(o, strchr(arg, '=') ? ENV_SET : ENV_COPY, arg);
 }
 
-static const char *set_unset(struct run_options *o, const char *arg)
+const char *run_options_unset(struct run_options *o, const char *name)
 {
-	if (!*arg || strchr(arg, '='))
+	if (!*name || strchr(name, '='))
 		return "is not the name of a variable";
-	return add_env(o, ENV_UNSET, arg);
+	return add_env(o, ENV_UNSET, name);
 }
 
 static const char *set_stdio(struct stdio_option *option, const char *arg, bool is_stderr)
@@ -334,7 +336,7 @@ static const char *set_start(struct run_options *o, int code, const char *arg)
 	case RUN_CODE_ENV:
 		return set_env(o, arg);
 	case RUN_CODE_UNSET:
-		return set_unset(o, arg);
+		return run_options_unset(o, arg);
 	case RUN_CODE_ARGV0:
 		o->argv0 = arg;
 		return NULL;
@@ -394,7 +396,7 @@ const char *run_options_set(struct run_options *o, int code, const char *arg)
 	case RUN_CODE_RETRIES:
 		return set_count(arg, INT_MAX, &o->retries);
 	case RUN_CODE_RETRY_DELAY:
-		return set_duration(arg, &o->retry_delay);
+		return retry_delay_parse(arg, &o->retry_delay) < 0 ? bad_delay : NULL;
 	case RUN_CODE_OK_CODES:
 		(void)memset(&o->ok_codes, 0, sizeof(o->ok_codes));
 		if (parse_codes(arg, &o->ok_codes) < 0)

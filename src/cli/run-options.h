@@ -18,6 +18,7 @@
 #include "base/parse.h"
 #include "cli/subcommand.h"
 #include "proc/job.h"
+#include "proc/retry.h"
 
 /* Codes from here on are a subcommand's own. */
 enum { RUN_CODE_END = 1000 };
@@ -63,7 +64,7 @@ struct run_options {
 
 	struct code_set ok_codes;
 	uint64_t retries;
-	nsec_t retry_delay;
+	struct retry_delay retry_delay;
 
 	const char *chdir;
 	struct env_option *env; /* in the order given */
@@ -99,7 +100,8 @@ struct run_options {
 #define RUN_OPTIONS_INIT                                                      \
 	{                                                                     \
 		.limits = JOB_LIMITS_INIT, .ok_codes = {.has = {[0] = true}}, \
-		.shell_path = "/bin/sh", .report_fd = -1,                     \
+		.retry_delay = RETRY_DELAY_INIT, .shell_path = "/bin/sh",     \
+		.report_fd = -1,                                              \
 	}
 
 /* Headings of the groups in --help. */
@@ -109,8 +111,9 @@ extern const char run_heading_stdio[];
 extern const char run_heading_process[];
 extern const char run_heading_ending[];
 
-extern const struct poptOption run_limit_options[]; /* --timeout, --kill-after, --signal,
-						       --preserve-status */
+extern const struct poptOption run_signal_options[];  /* --kill-after, --signal */
+extern const struct poptOption run_limit_options[];   /* --timeout, these, and
+							 --preserve-status */
 extern const struct poptOption run_capture_options[]; /* --idle-timeout, --max-output,
 							 --drain */
 extern const struct poptOption run_tree_options[];    /* --tree, --guard */
@@ -133,6 +136,9 @@ extern const struct poptOption run_report_options[];  /* --report, --report-fd,
 
 /* Take one option of the groups above; as struct subcommand's set(). */
 const char *run_options_set(struct run_options *o, int code, const char *arg);
+
+/* Keep a variable from the command, whatever is said about it: NULL, or what is wrong. */
+const char *run_options_unset(struct run_options *o, const char *name);
 
 /* What does not go together: a line to show, or NULL. */
 const char *run_options_check(const struct run_options *o);

@@ -26,12 +26,28 @@ const char run_heading_ending[] = "Ending and reporting";
 			RUN_CODE_##code, help, metavar                     \
 	}
 
-const struct poptOption run_limit_options[] = {
+/* Options of a table as part of another one, under the heading that this one gets. */
+#define PART(table)                                                                \
+	{                                                                          \
+		NULL, '\0', POPT_ARG_INCLUDE_TABLE, (void *)(table), 0, NULL, NULL \
+	}
+
+static const struct poptOption run_timeout_options[] = {
 	VALUE("timeout", 't', TIMEOUT,
 	      "end it and its descendants after this long; 0: no limit", "DURATION"),
+	POPT_TABLEEND,
+};
+
+const struct poptOption run_signal_options[] = {
 	VALUE("kill-after", 'k', KILL_AFTER,
 	      "send KILL this long after the first signal (5s); 0: never", "DURATION"),
 	VALUE("signal", 's', SIGNAL, "the first signal (TERM)", "SIGNAL"),
+	POPT_TABLEEND,
+};
+
+const struct poptOption run_limit_options[] = {
+	PART(run_timeout_options),
+	PART(run_signal_options),
 	FLAG("preserve-status", 'p', PRESERVE_STATUS,
 	     "exit with the command's status even after a limit"),
 	POPT_TABLEEND,
@@ -60,7 +76,8 @@ const struct poptOption run_status_options[] = {
 	VALUE("retries", '\0', RETRIES,
 	      "run it again up to this many times while it fails", "NUMBER"),
 	VALUE("retry-delay", '\0', RETRY_DELAY,
-	      "wait before a retry; doubles each time (0)", "DURATION"),
+	      "wait before a retry (0); doubles each time, or as in 1s,x3,max=1m,jitter=0.2",
+	      "DURATION"),
 	FLAG("no-reraise", '\0', NO_RERAISE,
 	     "exit with 128+N instead of dying of signal N"),
 	FLAG("verbose", 'v', VERBOSE, "say which signal goes to which command"),

@@ -331,7 +331,8 @@ static void build_limits(struct drive *d)
 		d->job.flags |= JOB_WATCH_TREE | JOB_WANT_HANDLE;
 	if (!own_group) {
 		d->job.flags |= JOB_SHARES_TERMINAL;
-		if (terminal_is_foreground())
+		/* A worker that cannot stop keeps nobody from stopping. */
+		if ((d->flags & DRIVE_POOL) == 0 && terminal_is_foreground())
 			for (size_t i = 0; i < d->job.n_stages; i++)
 				d->stages[i].spawn.flags |= SPAWN_GUARD_STOP;
 	}
@@ -364,7 +365,7 @@ int build_job(struct drive *d, char ***stages, size_t n_stages, const bool *merg
 
 	if (r == 0)
 		r = enter_directory(d);
-	if (r == 0 && wants_record(d))
+	if (r == 0 && (wants_record(d) || (d->flags & DRIVE_POOL)))
 		find_cwd(d);
 	if (r == 0)
 		r = build_environment(d);

@@ -85,11 +85,16 @@ static int dry_run(struct drive *d, char ***stages, size_t n_stages, const bool 
 	words_only.shell = o->shell;
 	words_only.shell_path = o->shell_path;
 	words_only.argv0 = o->argv0;
+	/* Where the jobs would run tells them from others (--resume). */
+	if (d->flags & DRIVE_POOL)
+		words_only.chdir = o->chdir;
 	d->options = &words_only;
 
 	int r = build_job(d, stages, n_stages, merge);
 
 	d->options = o;
+	if (d->flags & DRIVE_POOL)
+		return -1;
 	return r < 0 ? fail_usage(error_text(-r)) : show_command(d);
 }
 
@@ -160,7 +165,7 @@ static bool wants_guard(const struct drive *d)
 	const struct run_options *o = d->options;
 	siginfo_t info;
 
-	if (o->dry_run || guard_watch_fd() >= 0)
+	if ((d->flags & DRIVE_POOL) || o->dry_run || guard_watch_fd() >= 0)
 		return false;
 	if (o->guard)
 		return true;
@@ -275,8 +280,9 @@ static bool wants_retry(const struct drive *d)
 }
 
 /* Wait before the next try: whether there shall be one. */
-static bool pause_before_retry(struct drive *d, nsec_t delay)
+static bool pause_before_retry(struct drive *d)
 {
+	nsec_t delay = retry_delay_draw(&d->options->retry_delay, d->tries + 1);
 	int r = pause_job(&d->job, delay);
 
 	if (r == 0)
@@ -290,14 +296,12 @@ static bool pause_before_retry(struct drive *d, nsec_t delay)
 
 void drive_run(struct drive *d)
 {
-	nsec_t delay = d->options->retry_delay;
-
 	if (d->result.error.step != SPAWN_STEP_NONE)
 		return;
 	for (;;) {
 		d->tries++;
 		job_run(&d->job, &d->result);
-		if (!wants_retry(d) || !pause_before_retry(d, delay))
+		if (!wants_retry(d) || !pause_before_retry(d))
 			return;
 
 		int r = keep_attempt(d);
@@ -308,7 +312,6 @@ void drive_run(struct drive *d)
 			d->result.error.error = -r;
 			return;
 		}
-		delay = nsec_add(delay, delay);
 		build_rewind_input(d);
 	}
 }

@@ -45,6 +45,8 @@ enum drive_flags {
 	DRIVE_MAY_EXEC = 1 << 2, /* become the command where nothing has to be supervised
 				  */
 	DRIVE_PIPELINE = 1 << 3, /* the record is a pipeline's, even with one stage */
+	DRIVE_POOL = 1 << 4, /* many jobs are made of this one, and a pool runs them: its
+				workers are their guards */
 };
 
 struct drive {
@@ -115,8 +117,11 @@ int drive_real_status(const struct drive *d);
 /* The pipeline's stage that decides; -1: all succeeded. */
 int drive_deciding_stage(const struct drive *d);
 
-/* Say why it was not started, or that we failed ourselves, if so. Returns whether there
- * was something to say. */
+/* Why it was not started, or that we failed ourselves: a text that d keeps; NULL where
+ * there is nothing to say. */
+const char *drive_describe_failure(struct drive *d);
+
+/* Say that, with the stage it is about. Returns whether there was something to say. */
 bool drive_say_failure(struct drive *d);
 
 /* Say that the command failed, in Python's words, unless --quiet. */

@@ -194,20 +194,28 @@ static int describe(struct drive *d)
 	}
 }
 
-bool drive_say_failure(struct drive *d)
+const char *drive_describe_failure(struct drive *d)
 {
 	const struct result *result = &d->result;
 
 	if (result->error.step == SPAWN_STEP_NONE)
-		return false;
+		return NULL;
 	if (!d->error_path && result->error.step == SPAWN_STEP_EXEC)
 		d->error_path = failed_program(d);
 	d->error_message.len = 0;
-	if (describe(d) < 0)
-		message("%s", error_text(ENOMEM));
-	else if (d->job.n_stages > 1 && result->failed_stage < d->job.n_stages)
-		message("stage %zu: %s", result->failed_stage + 1, d->error_message.data);
+	return describe(d) < 0 ? error_text(ENOMEM) : d->error_message.data;
+}
+
+bool drive_say_failure(struct drive *d)
+{
+	const struct result *result = &d->result;
+	const char *text = drive_describe_failure(d);
+
+	if (!text)
+		return false;
+	if (d->job.n_stages > 1 && result->failed_stage < d->job.n_stages)
+		message("stage %zu: %s", result->failed_stage + 1, text);
 	else
-		message("%s", d->error_message.data);
+		message("%s", text);
 	return true;
 }

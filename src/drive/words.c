@@ -60,6 +60,8 @@ static int add_failure(const struct drive *d, struct buf *text)
 
 	switch (result->outcome) {
 	case OUTCOME_TIMED_OUT:
+		if (limits->timeout == NSEC_FOREVER)
+			return buf_add_string(text, "timed out");
 		r = buf_add_string(text, "timed out after ");
 		if (r == 0)
 			r = add_seconds(text, limits->timeout);

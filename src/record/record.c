@@ -82,8 +82,8 @@ void record_write_capture(struct json *j, const char *key, const struct capture 
 
 	(void)snprintf(encoding_key, sizeof(encoding_key), "%s_encoding", key);
 	if (!c->enabled) {
-		json_null(j, key);
-		json_null(j, encoding_key);
+		json_add_null(j, key);
+		json_add_null(j, encoding_key);
 		return;
 	}
 
@@ -105,7 +105,7 @@ void record_write_capture(struct json *j, const char *key, const struct capture 
 		at += (uint64_t)n;
 	}
 	json_pieces_end(j);
-	json_string(j, encoding_key, text ? "utf-8" : "base64");
+	json_add_string(j, encoding_key, text ? "utf-8" : "base64");
 }
 
 bool record_returncode(const struct result_stage *stage, int *ret_returncode)
@@ -120,9 +120,9 @@ bool record_returncode(const struct result_stage *stage, int *ret_returncode)
 static void int_or_null(struct json *j, const char *key, bool known, int64_t value)
 {
 	if (known)
-		json_int(j, key, value);
+		json_add_int(j, key, value);
 	else
-		json_null(j, key);
+		json_add_null(j, key);
 }
 
 static void write_time(struct json *j, const char *key, const struct timespec *at)
@@ -132,12 +132,12 @@ static void write_time(struct json *j, const char *key, const struct timespec *a
 	char text[64];
 
 	if (at->tv_sec == 0 || !gmtime_r(&at->tv_sec, &tm)) {
-		json_null(j, key);
+		json_add_null(j, key);
 		return;
 	}
 	(void)strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
 	(void)snprintf(text, sizeof(text), "%s.%09ldZ", day, at->tv_nsec);
-	json_string(j, key, text);
+	json_add_string(j, key, text);
 }
 
 static void write_command(struct json *j, const struct job *job, size_t first, size_t n)
@@ -147,10 +147,24 @@ static void write_command(struct json *j, const struct job *job, size_t first, s
 	out_init(&text, -1);
 	command_write(&text, job, first, n);
 	if (text.error || buf_add_char(&text.buf, '\0') < 0)
-		json_null(j, "command");
+		json_add_null(j, "command");
 	else
-		json_text(j, "command", text.buf.data);
+		json_add_text(j, "command", text.buf.data);
 	(void)out_close(&text);
+}
+
+/* What it is a record of; a stage of a pipeline has no item of its own. */
+static void write_head(struct json *j, const struct record_item *item)
+{
+	json_add_int(j, "schema", RECORD_SCHEMA);
+	if (!item)
+		return;
+	json_add_uint(j, "seq", item->seq);
+	json_add_uint(j, "slot", item->slot);
+	json_add_uint(j, "attempt", item->attempt);
+	json_add_text(j, "item", item->item);
+	json_add_string(j, "key", item->key);
+	json_add_bool(j, "failed", item->failed);
 }
 
 /* What was run, up to when it started. stage is NULL for a pipeline as a whole. */
@@ -160,18 +174,17 @@ static void write_what(struct json *j, const struct record *r, size_t first,
 	const struct spawn *s = &r->job->stages[first].spawn;
 	bool started = stage && stage->child.pid > 0;
 
-	json_int(j, "schema", RECORD_SCHEMA);
 	if (stage)
-		json_text_array(j, "argv", s->argv);
+		json_add_text_array(j, "argv", s->argv);
 	else
-		json_null(j, "argv");
+		json_add_null(j, "argv");
 	write_command(j, r->job, first, stage ? 1 : r->job->n_stages);
-	json_text(j, "executable", stage && s->path.len ? s->path.data : NULL);
-	json_text(j, "cwd", r->cwd);
-	json_bool(j, "shell", r->shell);
+	json_add_text(j, "executable", stage && s->path.len ? s->path.data : NULL);
+	json_add_text(j, "cwd", r->cwd);
+	json_add_bool(j, "shell", r->shell);
 	int_or_null(j, "pid", started, started ? stage->child.pid : 0);
-	json_string(j, "handle",
-		    started && stage->child.handle[0] ? stage->child.handle : NULL);
+	json_add_string(j, "handle",
+			started && stage->child.handle[0] ? stage->child.handle : NULL);
 	write_time(j, "started_at",
 		   stage ? &stage->child.started_at : &r->result->started_at);
 }
@@ -183,11 +196,11 @@ static void write_attempts(struct json *j, const struct record *r)
 	ssize_t n;
 
 	if (r->attempts < 0) {
-		json_null(j, "attempts");
+		json_add_null(j, "attempts");
 		return;
 	}
 	json_array_begin(j, "attempts");
-	json_raw(j, "");
+	json_add_raw(j, "");
 	for (off_t at = 0; (n = pread(r->attempts, data, sizeof(data), at)) > 0; at += n)
 		out_write(j->out, data, (size_t)n);
 	if (n < 0)
@@ -208,30 +221,31 @@ static void write_end(struct json *j, const struct record *r,
 	bool signaled = ended && status->signal != 0;
 
 	if (stage->child.pid > 0 && duration >= 0)
-		json_nsec_as_ms(j, "duration_ms", duration);
+		json_add_nsec_as_ms(j, "duration_ms", duration);
 	else
-		json_null(j, "duration_ms");
-	json_string(j, "outcome", outcome_name(outcome));
+		json_add_null(j, "duration_ms");
+	json_add_string(j, "outcome", outcome_name(outcome));
 	int_or_null(j, "returncode", ended, returncode);
 	int_or_null(j, "exit_code", ended && !signaled, status->code);
-	json_string(j, "signal", signaled ? signal_name(status->signal, name) : NULL);
+	json_add_string(j, "signal", signaled ? signal_name(status->signal, name) : NULL);
 	int_or_null(j, "signal_number", signaled, status->signal);
-	json_bool(j, "core_dumped", status->core_dumped);
+	json_add_bool(j, "core_dumped", status->core_dumped);
 	int_or_null(j, "exit_status", exit_status >= 0,
 		    EXIT_IS_BY_SIGNAL(exit_status)
 			    ? EXIT_SIGNAL_BASE + EXIT_SIGNAL_OF(exit_status)
 			    : exit_status);
-	json_bool(j, "timed_out", result->outcome == OUTCOME_TIMED_OUT);
-	json_nsec_as_ms(j, "timeout_ms", r->job->limits.timeout);
+	json_add_bool(j, "timed_out", result->outcome == OUTCOME_TIMED_OUT);
+	json_add_nsec_as_ms(j, "timeout_ms", r->job->limits.timeout);
 	json_array_begin(j, "signals_sent");
 	for (size_t i = 0; i < result->n_signals; i++) {
 		json_object_begin(j, NULL);
-		json_string(j, "signal", signal_name(result->signals[i].signal, name));
-		json_nsec_as_ms(j, "at_ms", result->signals[i].at);
+		json_add_string(j, "signal",
+				signal_name(result->signals[i].signal, name));
+		json_add_nsec_as_ms(j, "at_ms", result->signals[i].at);
 		json_object_end(j);
 	}
 	json_array_end(j);
-	json_int(j, "tries", r->tries);
+	json_add_int(j, "tries", r->tries);
 	write_attempts(j, r);
 }
 
@@ -240,18 +254,19 @@ static void write_output(struct json *j, const struct record *r, bool is_whole)
 	static const struct capture none = CAPTURE_INIT;
 	const struct capture *out = is_whole ? &r->result->out : &none;
 	const struct capture *err = is_whole ? &r->result->err : &none;
+	bool shown = !r->leave_out_output;
 
-	record_write_capture(j, "stdout", out, false);
-	record_write_capture(j, "stderr", err, false);
+	record_write_capture(j, "stdout", shown ? out : &none, false);
+	record_write_capture(j, "stderr", shown ? err : &none, false);
 	if (out->enabled)
-		json_uint(j, "stdout_bytes", out->size);
+		json_add_uint(j, "stdout_bytes", out->size);
 	else
-		json_null(j, "stdout_bytes");
+		json_add_null(j, "stdout_bytes");
 	if (err->enabled)
-		json_uint(j, "stderr_bytes", err->size);
+		json_add_uint(j, "stderr_bytes", err->size);
 	else
-		json_null(j, "stderr_bytes");
-	json_bool(j, "truncated", out->truncated || err->truncated);
+		json_add_null(j, "stderr_bytes");
+	json_add_bool(j, "truncated", out->truncated || err->truncated);
 }
 
 static void write_processes(struct json *j, const char *key,
@@ -262,10 +277,11 @@ static void write_processes(struct json *j, const char *key,
 		const struct result_process *p = &list->items[i];
 
 		json_object_begin(j, NULL);
-		json_int(j, "pid", p->pid);
-		json_text(j, "comm", p->comm);
+		json_add_int(j, "pid", p->pid);
+		json_add_text(j, "comm", p->comm);
 		if (with_errno)
-			json_string(j, "errno", p->error ? error_name(p->error) : NULL);
+			json_add_string(j, "errno",
+					p->error ? error_name(p->error) : NULL);
 		json_object_end(j);
 	}
 	json_array_end(j);
@@ -276,17 +292,17 @@ static void write_tree(struct json *j, const struct record *r, bool is_whole)
 	const struct result *result = r->result;
 	bool known = is_whole && result->tree_watched;
 
-	json_bool(j, "leaked", is_whole && result->leaked);
+	json_add_bool(j, "leaked", is_whole && result->leaked);
 	if (is_whole)
 		write_processes(j, "holders", &result->holders, false);
 	else
-		json_null(j, "holders");
+		json_add_null(j, "holders");
 	int_or_null(j, "descendants_killed", known, (int64_t)result->descendants_killed);
 	int_or_null(j, "descendants_left", known, (int64_t)result->descendants_left);
 	if (known)
 		write_processes(j, "survivors", &result->survivors, true);
 	else
-		json_null(j, "survivors");
+		json_add_null(j, "survivors");
 }
 
 static nsec_t nsec_from_timeval(const struct timeval *tv)
@@ -299,20 +315,20 @@ static void write_rusage(struct json *j, const struct result_stage *stage)
 	const struct rusage *u = &stage->child.usage;
 
 	if (!stage->child.ended) {
-		json_null(j, "rusage");
+		json_add_null(j, "rusage");
 		return;
 	}
 	json_object_begin(j, "rusage");
-	json_nsec_as_ms(j, "user_ms", nsec_from_timeval(&u->ru_utime));
-	json_nsec_as_ms(j, "system_ms", nsec_from_timeval(&u->ru_stime));
-	json_int(j, "max_rss_bytes", (int64_t)u->ru_maxrss * 1024); /* the kernel counts
-								       KiB */
-	json_int(j, "minor_faults", u->ru_minflt);
-	json_int(j, "major_faults", u->ru_majflt);
-	json_int(j, "voluntary_switches", u->ru_nvcsw);
-	json_int(j, "involuntary_switches", u->ru_nivcsw);
-	json_int(j, "in_blocks", u->ru_inblock);
-	json_int(j, "out_blocks", u->ru_oublock);
+	json_add_nsec_as_ms(j, "user_ms", nsec_from_timeval(&u->ru_utime));
+	json_add_nsec_as_ms(j, "system_ms", nsec_from_timeval(&u->ru_stime));
+	json_add_int(j, "max_rss_bytes", (int64_t)u->ru_maxrss * 1024); /* the kernel
+								       counts KiB */
+	json_add_int(j, "minor_faults", u->ru_minflt);
+	json_add_int(j, "major_faults", u->ru_majflt);
+	json_add_int(j, "voluntary_switches", u->ru_nvcsw);
+	json_add_int(j, "involuntary_switches", u->ru_nivcsw);
+	json_add_int(j, "in_blocks", u->ru_inblock);
+	json_add_int(j, "out_blocks", u->ru_oublock);
 	json_object_end(j);
 }
 
@@ -321,15 +337,15 @@ static void write_error(struct json *j, const struct record *r, bool is_of_this)
 	const struct spawn_error *e = &r->result->error;
 
 	if (!is_of_this || e->step == SPAWN_STEP_NONE) {
-		json_null(j, "error");
+		json_add_null(j, "error");
 		return;
 	}
 	json_object_begin(j, "error");
-	json_string(j, "step", step_name(e->step));
-	json_string(j, "errno", error_name(e->error));
-	json_text(j, "message",
-		  r->error_message ? r->error_message : error_text(e->error));
-	json_text(j, "path", r->error_path);
+	json_add_string(j, "step", step_name(e->step));
+	json_add_string(j, "errno", error_name(e->error));
+	json_add_text(j, "message",
+		      r->error_message ? r->error_message : error_text(e->error));
+	json_add_text(j, "path", r->error_path);
 	json_object_end(j);
 }
 
@@ -349,12 +365,13 @@ static void write_stage(struct json *j, const struct record *r, size_t i)
 	const struct result_stage *stage = &result->stages[i];
 
 	json_object_begin(j, NULL);
-	json_int(j, "index", (int64_t)i + 1);
+	json_add_int(j, "index", (int64_t)i + 1);
+	write_head(j, NULL);
 	write_what(j, r, i, stage);
 	write_end(j, r, stage,
 		  stage->child.ended ? stage->child.ended_at - stage->child.started : -1,
 		  stage->outcome, r->statuses[i]);
-	json_bool(j, "benign_sigpipe", stage->benign_sigpipe);
+	json_add_bool(j, "benign_sigpipe", stage->benign_sigpipe);
 	write_rest(j, r, stage, false, result->failed_stage == i);
 	json_object_end(j);
 }
@@ -427,6 +444,7 @@ void record_write(struct out *o, const struct record *r)
 
 	json_init(&j, o);
 	json_object_begin(&j, NULL);
+	write_head(&j, r->item);
 	write_what(&j, r, 0, r->is_pipeline ? NULL : &whole);
 	write_end(&j, r, &whole, result->duration, outcome, r->exit_status);
 	write_rest(&j, r, &whole, true, true);

@@ -9,11 +9,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/json.h"
 #include "proc/job.h"
 
 enum { RECORD_SCHEMA = 1 };
+
+/* Which of many jobs it is (map). */
+struct record_item {
+	uint64_t seq;	  /* its place among the items, from 1 */
+	unsigned slot;	  /* from 1 */
+	unsigned attempt; /* from 1 */
+	const char *item; /* NULL: unknown */
+	const char *key;  /* what finds the same job in another run */
+	bool failed;	  /* it counts as a failure there, whatever its status is */
+};
 
 /* What the record says besides the job and its result. Owns nothing. */
 struct record {
@@ -27,6 +38,9 @@ struct record {
 	const int *statuses; /* pipelines: one a stage, as a shell shows it; -1: none */
 	unsigned tries;
 	int attempts; /* a file with the earlier tries' records; -1: none */
+
+	const struct record_item *item; /* NULL: it is not one of many */
+	bool leave_out_output;		/* captured streams are null, their sizes stand */
 
 	/* Where it was not started: what could not be opened, entered or executed, and
 	 * why in words. */
