@@ -9,13 +9,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/sendfile.h>
-#include <sys/stat.h>
 
 enum {
 	READ_SIZE = 65536,	 /* a pipe's default capacity */
 	BIG_PIPE_SIZE = 1 << 20, /* what an unprivileged user may ask for (pipe-max-size)
 				  */
 	TEE_MAX = 65536,	 /* held back for a slow watcher before we stop reading */
+	LOOKS_MAX = 4,		 /* pieces taken at once; the loop brings the rest */
 	TEE_WRITE = 4096,	 /* PIPE_BUF: what a ready pipe takes without blocking */
 };
 
@@ -37,14 +37,11 @@ bool capture_is_open(const struct capture *c)
 int capture_open(struct capture *c, int *ret_child_end)
 {
 	int ends[2];
-	struct stat st;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	c->enabled = true;
 	c->pipe = ends[0];
-	if (fstat(ends[0], &st) == 0)
-		c->inode = st.st_ino;
 	*ret_child_end = ends[1];
 	return fd_set_nonblock(c->pipe);
 }
@@ -99,9 +96,23 @@ static ssize_t drop(struct capture *c)
 	return n;
 }
 
+static size_t memory_limit(const struct capture *c)
+{
+	return c->memory ? c->memory : CAPTURE_MEMORY;
+}
+
+static bool is_watched(const struct capture *c)
+{
+	return c->tee >= 0 || c->on_live;
+}
+
 static void show_live(struct capture *c, const char *data, size_t len)
 {
-	if (c->tee < 0 || !len)
+	if (!len)
+		return;
+	if (c->on_live)
+		c->on_live(c, data, len);
+	if (c->tee < 0)
 		return;
 	if (buf_add(&c->tee_pending, data, len) < 0) {
 		fail(c, -ENOMEM);
@@ -125,9 +136,11 @@ static ssize_t read_to_memory(struct capture *c)
 	if (n < 0)
 		return -errno;
 	show_live(c, c->mem.data + c->mem.len, (size_t)n);
-	c->mem.len += (size_t)n;
 	c->size += (uint64_t)n;
-	if (n > 0 && c->mem.len >= CAPTURE_MEMORY && (r = spill(c)) < 0)
+	if (c->passes)
+		return n;
+	c->mem.len += (size_t)n;
+	if (n > 0 && c->mem.len >= memory_limit(c) && (r = spill(c)) < 0)
 		return r;
 	return n;
 }
@@ -152,7 +165,7 @@ static ssize_t copy_to_file(struct capture *c)
 
 static ssize_t read_to_file(struct capture *c)
 {
-	if (c->tee >= 0)
+	if (is_watched(c))
 		return copy_to_file(c);
 
 	ssize_t n = splice(c->pipe, NULL, c->file, NULL, room(c, BIG_PIPE_SIZE),
@@ -185,26 +198,44 @@ static bool is_pause(ssize_t n)
 	return n == -EAGAIN || n == -EINTR;
 }
 
-static void on_readable(struct loop_source *source, short revents)
+/* Take a piece of what is there: whether there may be more. */
+static bool take_piece(struct capture *c)
 {
-	struct capture *c = source->data;
-
-	(void)revents;
-
 	ssize_t n = read_some(c);
 
 	if (is_pause(n))
-		return;
+		return false;
 	if (n < 0) {
 		/* What cannot be kept is an error of ours; go on reading, so that the
 		 * command is not held up. */
 		fail(c, (int)n);
 		c->on_data(c, false);
-		return;
+		return true;
 	}
 	if (n == 0)
 		close_pipe(c);
 	c->on_data(c, n == 0);
+	return n > 0;
+}
+
+static void on_readable(struct loop_source *source, short revents)
+{
+	(void)revents;
+	(void)take_piece(source->data);
+}
+
+void capture_hold(struct capture *c)
+{
+	c->source.events = 0;
+}
+
+void capture_look(struct capture *c)
+{
+	if (c->pipe < 0)
+		return;
+	c->source.events = POLLIN;
+	for (int i = 0; i < LOOKS_MAX && take_piece(c); i++)
+		;
 }
 
 /* Show the watcher what it can take. It is a description we share: so no O_NONBLOCK, but

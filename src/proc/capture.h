@@ -5,7 +5,8 @@
  * other end on the loop; it reads until end of file or capture_stop(). Small output stays
  * in memory; beyond CAPTURE_MEMORY everything goes to an unlinked temporary file, moved
  * there by splice(2) without passing through us, so memory does not grow with the output.
- * Afterwards read it with capture_read(), any number of times.
+ * Afterwards read it with capture_read(), any number of times. With on_live set it can
+ * also be had as it comes, kept or not.
  *
  * End of file is not the end of the command, nor the other way round: a descendant may
  * hold the pipe after the command ended, and a command may close its output and run on.
@@ -27,11 +28,11 @@ struct capture {
 	struct buf mem; /* what is captured, until it is too much */
 	int file;	/* then all of it is here; -1: not yet */
 	uint64_t size;	/* bytes captured */
-	uint64_t limit; /* keep no more than this; UINT64_MAX: all */
+	uint64_t limit; /* take no more than this; UINT64_MAX: all */
+	size_t memory;	/* no more than this in mem; 0: CAPTURE_MEMORY */
 	bool enabled;
 	bool truncated; /* there was more than the limit, or than could be kept */
 	int error;	/* errno of a failure to keep it (disk full); 0 */
-	unsigned long inode;
 
 	struct loop *loop;
 	struct loop_source source;
@@ -44,6 +45,10 @@ struct capture {
 	/* Called after something came (ended false), and once when there will be no more.
 	 */
 	void (*on_data)(struct capture *c, bool ended);
+	/* Called with what came; NULL: nobody wants it at once. */
+	void (*on_live)(struct capture *c, const char *data, size_t len);
+	bool passes; /* on_live is all that wants it: nothing is kept, size still counts
+		      */
 	void *data;
 };
 
@@ -59,6 +64,14 @@ int capture_open(struct capture *c, int *ret_child_end);
 
 /* Begin to read: 0 or -errno. c must stay in place. */
 int capture_start(struct capture *c, struct loop *loop);
+
+/*
+ * Let what comes wait in the pipe, and take it from there after all, what is there now at
+ * once. Each wake-up that a short command spares us is worth some of its time. Not with a
+ * watcher.
+ */
+void capture_hold(struct capture *c);
+void capture_look(struct capture *c);
 
 /*
  * Read what is there now, and close our end: a command that still writes gets SIGPIPE. A

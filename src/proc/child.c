@@ -16,15 +16,21 @@ static void begin(struct child *c)
 	(void)clock_gettime(CLOCK_REALTIME, &c->started_at);
 }
 
-static void adopt(struct child *c, pid_t pid)
+static void adopt(struct child *c, pid_t pid, enum child_flags flags)
 {
-	int pidfd = pidfd_for(pid);
+	int pidfd = -1;
 
+	if ((flags & CHILD_HANDLE) || (flags & CHILD_NO_PIDFD) == 0)
+		pidfd = pidfd_for(pid);
 	c->pid = pid;
 	c->pidfd = pidfd < 0 ? -1 : pidfd;
+	if (flags & CHILD_HANDLE)
+		(void)handle_format(pid, c->pidfd, c->handle);
+	if (flags & CHILD_NO_PIDFD)
+		c->pidfd = fd_close(c->pidfd);
 }
 
-int child_start(struct child *c, const struct spawn *s, bool want_handle,
+int child_start(struct child *c, const struct spawn *s, enum child_flags flags,
 		struct spawn_error *ret_error)
 {
 	struct child started;
@@ -37,13 +43,11 @@ int child_start(struct child *c, const struct spawn *s, bool want_handle,
 	if (r < 0)
 		return r;
 	*c = started;
-	adopt(c, pid);
-	if (want_handle)
-		(void)handle_format(pid, c->pidfd, c->handle);
+	adopt(c, pid, flags);
 	return 0;
 }
 
-int child_fork(struct child *c)
+int child_fork(struct child *c, enum child_flags flags)
 {
 	struct child started;
 
@@ -56,7 +60,7 @@ int child_fork(struct child *c)
 	if (pid == 0)
 		return 1;
 	*c = started;
-	adopt(c, pid);
+	adopt(c, pid, flags);
 	return 0;
 }
 

@@ -42,9 +42,13 @@ struct child {
 		.pidfd = -1 \
 	}
 
-/* Start it: 0, or -errno with *ret_error as spawn_start() has it. want_handle costs two
- * system calls. */
-int child_start(struct child *c, const struct spawn *s, bool want_handle,
+enum child_flags {
+	CHILD_HANDLE = 1 << 0,	 /* its handle is wanted: two system calls */
+	CHILD_NO_PIDFD = 1 << 1, /* whoever waits for it goes by SIGCHLD: two fewer */
+};
+
+/* Start it: 0, or -errno with *ret_error as spawn_start() has it. */
+int child_start(struct child *c, const struct spawn *s, enum child_flags flags,
 		struct spawn_error *ret_error);
 
 /*
@@ -52,7 +56,7 @@ int child_start(struct child *c, const struct spawn *s, bool want_handle,
  * which has to end by _exit(2); 0 in us; or -errno. Commands are never started so. Only
  * while we have one thread.
  */
-int child_fork(struct child *c);
+int child_fork(struct child *c, enum child_flags flags);
 
 /* Collect it when it has ended: 1, 0 while it still runs (or was collected before),
  * -errno. */

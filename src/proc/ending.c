@@ -176,15 +176,48 @@ static void on_give_up(struct loop_timer *timer)
 	run->ending = ENDING_GIVEN_UP;
 }
 
-/* The guard's other half is gone. */
+/* Ended as by a limit, because somebody asked for it. */
+static void end_on_order(struct run *run, enum outcome why)
+{
+	if (run->stages_left == 0 && run->ending == ENDING_NOT)
+		run->abandoned = true;
+	if (why == OUTCOME_INTERRUPTED)
+		run->interrupting = true;
+	ending_begin(run, why == OUTCOME_INTERRUPTED ? OUTCOME_EXITED : why);
+}
+
 static void on_watch(struct loop_source *source, short revents)
 {
 	struct run *run = source->data;
+	const struct job *job = run->job;
 
-	(void)revents;
-	loop_remove(&run->loop, source);
-	run->abandoned = run->stages_left == 0;
-	ending_kill(run);
+	if ((revents & POLLOUT) && !job->flush(job)) {
+		source->events = POLLIN;
+		capture_look(&run->result->out);
+		capture_look(&run->result->err);
+	}
+	if ((revents & ~POLLOUT) == 0)
+		return;
+	switch (job->watched ? job->watched(job) : JOB_ORDER_KILL) {
+	case JOB_ORDER_NONE:
+		break;
+	case JOB_ORDER_END:
+		end_on_order(run, OUTCOME_INTERRUPTED);
+		break;
+	case JOB_ORDER_TIME_OUT:
+		end_on_order(run, OUTCOME_TIMED_OUT);
+		break;
+	case JOB_ORDER_LEAVE:
+		loop_remove(&run->loop, source);
+		run->ending = ENDING_GIVEN_UP;
+		run->abandoned = true;
+		break;
+	case JOB_ORDER_KILL:
+		loop_remove(&run->loop, source);
+		run->abandoned = run->stages_left == 0;
+		ending_kill(run);
+		break;
+	}
 }
 
 /* Signals by which somebody asks for an end, and not for, say, a new log file. */
@@ -305,7 +338,12 @@ static void on_signal(struct loop_source *source, short revents)
 			run->stopped_together = false;
 			break;
 		default:
-			pass_on(run, &info);
+			if ((run->job->flags & JOB_IN_WORKER) == 0)
+				pass_on(run, &info);
+			/* Ctrl-C ends the command before an order can come, and then
+			 * what it has started would be left. */
+			else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGQUIT)
+				end_on_order(run, OUTCOME_INTERRUPTED);
 			break;
 		}
 	}
@@ -332,7 +370,7 @@ int ending_prepare(struct run *run)
 	int r = 0;
 
 	run->terminal.fd = -1;
-	if (may_end)
+	if (may_end && (job->flags & JOB_IN_WORKER) == 0)
 		terminal_save(&run->terminal);
 	/* Whatever is captured may have to be ended too, when it cannot be kept. */
 	if (may_end || (job->flags & (JOB_WATCH_TREE | JOB_CAPTURE_STDOUT)))

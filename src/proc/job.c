@@ -13,6 +13,10 @@
  */
 #define DRAIN_AFTER_END (100 * NSEC_PER_MS)
 
+/* How long a worker lets a job's output wait in its pipes: most jobs of many are short.
+ */
+#define LOOK_AFTER (2 * NSEC_PER_MS)
+
 /* When to say that we wait for a pipe that somebody holds. */
 #define NOTICE_AFTER (2 * NSEC_PER_SEC)
 
@@ -52,14 +56,15 @@ static bool has_process(const struct result_process_list *list, pid_t pid)
 static void find_holders(const struct capture *c, struct result_process_list *holders)
 {
 	struct pid_list all = {0};
+	struct stat pipe;
 
-	if (!capture_is_open(c) || procfs_all(&all) < 0)
+	if (!capture_is_open(c) || fstat(c->pipe, &pipe) < 0 || procfs_all(&all) < 0)
 		all.n = 0;
 	for (size_t i = 0; i < all.n && holders->n < HOLDERS_MAX; i++) {
 		struct procfs_stat st;
 
 		if (!has_process(holders, all.pids[i]) &&
-		    procfs_holds_pipe(all.pids[i], c->inode, true) &&
+		    procfs_holds_pipe(all.pids[i], pipe.st_ino, true) &&
 		    procfs_stat(all.pids[i], &st) == 0)
 			(void)result_add_process(holders, st.pid, st.comm, 0);
 	}
@@ -92,6 +97,15 @@ static void on_notice(struct loop_timer *timer)
 	if (run->job->notice)
 		run->job->notice(run->job, &notice);
 	free(holders.items);
+}
+
+/* It has not ended in a moment, so it may want to write more than a pipe holds. */
+static void on_look(struct loop_timer *timer)
+{
+	struct run *run = timer->data;
+
+	capture_look(&run->result->out);
+	capture_look(&run->result->err);
 }
 
 /* A stage has ended and those before it write on to nobody: TERM, and KILL later. */
@@ -132,7 +146,10 @@ static void stage_has_ended(struct run *run, size_t i)
 			!procfs_holds_pipe(reader->pid, stage->pipe, false);
 	}
 
-	run->stages_left--;
+	if (--run->stages_left == 0 && run->look.at != NSEC_FOREVER) {
+		run->look.at = NSEC_FOREVER;
+		on_look(&run->look);
+	}
 	loop_remove(&run->loop, &run->stage_sources[i]);
 	tree_owned_is_reaped(&run->tree, c->pid);
 	if (i > 0 && run->ending == ENDING_NOT && run->upstream.at == NSEC_FOREVER &&
@@ -172,6 +189,19 @@ static void on_captured(struct capture *c, bool ended)
 		ending_begin(run, OUTCOME_OUTPUT_LIMIT);
 }
 
+static void on_live(struct capture *c, const char *data, size_t len)
+{
+	struct run *run = c->data;
+	int stream = c == &run->result->out ? STDOUT_FILENO : STDERR_FILENO;
+
+	/* Whoever wants it is slow: the command has to wait, and our clocks go on. */
+	if (run->job->live(run->job, stream, data, len)) {
+		capture_hold(&run->result->out);
+		capture_hold(&run->result->err);
+		run->watch_source.events = POLLIN | POLLOUT;
+	}
+}
+
 /* Open one capture and put it on the loop: 0 and the child's end, or -errno. */
 static int open_capture(struct run *run, struct capture *c, int *ret_child_end)
 {
@@ -180,11 +210,27 @@ static int open_capture(struct run *run, struct capture *c, int *ret_child_end)
 	if (r < 0)
 		return r;
 	c->limit = run->job->limits.max_output;
+	c->memory = run->job->capture_memory;
 	c->on_data = on_captured;
 	c->data = run;
 	if (run->job->flags & JOB_TEE)
 		c->tee = STDERR_FILENO;
-	return capture_start(c, &run->loop);
+	if (run->job->flags & JOB_LIVE) {
+		c->on_live = on_live;
+		c->passes = (run->job->flags & JOB_KEEP) == 0;
+	}
+	r = capture_start(c, &run->loop);
+	if (r == 0 && (run->job->flags & (JOB_IN_WORKER | JOB_LIVE)) == JOB_IN_WORKER) {
+		capture_hold(c);
+		run->looks_later = true;
+	}
+	return r;
+}
+
+static enum child_flags child_flags(const struct job *job)
+{
+	return (job->flags & JOB_WANT_HANDLE ? CHILD_HANDLE : 0) |
+	       (job->flags & JOB_IN_WORKER ? CHILD_NO_PIDFD : 0);
 }
 
 /* Start stage i between the given ends: 0 or -errno, with the error in the result. */
@@ -204,7 +250,7 @@ static int start_stage(struct run *run, size_t i, int in, int out, int err)
 	if (job->stages[i].merge_stderr || (job->flags & JOB_MERGE_STDERR))
 		s.stdio[2] = SPAWN_SAME_AS_STDOUT;
 
-	int r = child_start(c, &s, job->flags & JOB_WANT_HANDLE, &result->error);
+	int r = child_start(c, &s, child_flags(job), &result->error);
 
 	if (r < 0) {
 		result->failed_stage = i;
@@ -407,6 +453,8 @@ static void run_prepared(struct run *run)
 	if (r == 0)
 		r = loop_add_timer(&run->loop, &run->upstream);
 	if (r == 0)
+		r = loop_add_timer(&run->loop, &run->look);
+	if (r == 0)
 		r = start_stages(run);
 	if (r < 0) {
 		fail(run, SPAWN_STEP_PIPE, r);
@@ -415,6 +463,8 @@ static void run_prepared(struct run *run)
 			ending_kill(run);
 	} else {
 		ending_started(run);
+		if (run->looks_later)
+			run->look.at = nsec_add(nsec_now(), LOOK_AFTER);
 	}
 	while ((r == 0 || run->ending != ENDING_NOT) && !is_done(run)) {
 		int step = loop_step(&run->loop);
@@ -450,6 +500,7 @@ void job_run(struct job *job, struct result *ret)
 		.drain = {.at = NSEC_FOREVER, .expired = on_drain, .data = &run},
 		.notice = {.at = NSEC_FOREVER, .expired = on_notice, .data = &run},
 		.upstream = {.at = NSEC_FOREVER, .expired = on_upstream, .data = &run},
+		.look = {.at = NSEC_FOREVER, .expired = on_look, .data = &run},
 	};
 	auto_free struct loop_source *sources = calloc(job->n_stages, sizeof(*sources));
 
@@ -464,9 +515,13 @@ void job_run(struct job *job, struct result *ret)
 	run.stage_sources = sources;
 	if (prepare_stages(job, ret) < 0)
 		return;
+
+	bool were_caught = job->signals->fd >= 0;
+
 	loop_init(&run.loop);
 	run_prepared(&run);
-	signals_release(job->signals);
+	if (!were_caught)
+		signals_release(job->signals);
 	tree_clear(&run.tree);
 	loop_clear(&run.loop);
 }

@@ -45,6 +45,19 @@ enum job_flags {
 					 not pass them on */
 	JOB_WANT_HANDLE = 1 << 6,     /* the stages' handles are wanted in the result */
 	JOB_IS_PROCKIT = 1 << 7,      /* the command is the inner half of a guard */
+	JOB_LIVE = 1 << 8,	 /* what is captured goes to live() as it comes ... */
+	JOB_KEEP = 1 << 9,	 /* ... and is kept all the same */
+	JOB_IN_WORKER = 1 << 10, /* we are a pool's worker: signals are its main process's
+				    affair */
+};
+
+/* What can be asked of a job while it runs, through watch_fd. */
+enum job_order {
+	JOB_ORDER_NONE,
+	JOB_ORDER_END,	    /* end the tree as a limit would; it was interrupted */
+	JOB_ORDER_TIME_OUT, /* its time is up */
+	JOB_ORDER_KILL,	    /* KILL to all, now */
+	JOB_ORDER_LEAVE,    /* forget about it: what runs goes on */
 };
 
 struct job_limits {
@@ -91,14 +104,22 @@ struct job {
 	enum tree_policy tree;
 	struct job_limits limits;
 	unsigned pipe_size; /* of the pipes between stages; 0: the kernel's default */
-	int watch_fd; /* when it becomes readable everything is killed (a guard's); -1:
-			 none */
+	int watch_fd;	    /* becomes readable when something is asked of us; -1: none */
+	/* What that is; NULL: KILL (the other half of a guard is gone). */
+	enum job_order (*watched)(const struct job *job);
+	void *watch_data;      /* watched()'s and live()'s */
+	size_t capture_memory; /* of a captured stream held in memory; 0: CAPTURE_MEMORY
+				*/
+	/* JOB_LIVE: stream is 1 or 2. True: no more until watch_fd takes what is left,
+	 * which flush() tries when it is writable, and says the same. */
+	bool (*live)(const struct job *job, int stream, const char *data, size_t len);
+	bool (*flush)(const struct job *job);
 	struct signals *signals; /* as saved at the start of the program */
 	void (*notice)(const struct job *job, const struct job_notice *notice); /* NULL:
 										   nobody
 										   listens
 										 */
-	void *data;
+	void *data; /* notice()'s */
 };
 
 void job_init(struct job *job);

@@ -32,6 +32,8 @@ int signals_catch(struct signals *s)
 {
 	sigset_t set;
 
+	if (s->fd >= 0)
+		return 0;
 	(void)sigemptyset(&set);
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
 		if (caught[i] == SIGCHLD || sigismember(&s->ignored, caught[i]) != 1)

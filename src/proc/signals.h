@@ -25,7 +25,7 @@ struct signals {
  * statuses away. */
 void signals_save(struct signals *s);
 
-/* Block and read from s->fd: 0 or -errno. */
+/* Block and read from s->fd: 0 or -errno. Caught already: nothing. */
 int signals_catch(struct signals *s);
 
 /*

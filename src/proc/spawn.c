@@ -59,6 +59,9 @@ static int fail_exec(const struct spawn *s, struct spawn_error *e, int r)
 
 int spawn_prepare(struct spawn *s, struct spawn_error *ret_error)
 {
+	if (s->path.len)
+		return 0;
+
 	const char *name = s->file ? s->file : s->argv[0];
 	int r = program_find(name, s->envp, s->dirfd, &s->path);
 

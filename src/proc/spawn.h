@@ -95,7 +95,8 @@ struct spawn {
 
 void spawn_init(struct spawn *s);
 
-/* Find the program: 0, or -errno with *ret_error (step exec). */
+/* Find the program, unless it was found before: 0, or -errno with *ret_error (step exec).
+ */
 int spawn_prepare(struct spawn *s, struct spawn_error *ret_error);
 
 /* Start it: 0 and *ret_pid, or -errno with *ret_error. No child is left behind on

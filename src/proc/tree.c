@@ -260,6 +260,9 @@ static int walk(struct tree *t, struct pid_list *list, size_t n_seeds,
 
 		struct tree_member *m = tree_find(t, st.pid);
 
+		if (t->only_orphans && m && m->is_owned && !m->gone)
+			continue;
+
 		if (m && !m->gone && m->start == st.start && m->seen == t->scans)
 			continue;
 
@@ -372,7 +375,7 @@ int tree_signal(struct tree *t, int signal, bool then_continue)
 	int sent = 0;
 
 	for (size_t i = t->n; i-- > 0;)
-		if (t->members[i].is_owned)
+		if (t->members[i].is_owned && !t->only_orphans)
 			sent += signal_member(&t->members[i], signal, then_continue);
 	for (size_t i = 0; i < t->n; i++)
 		if (!t->members[i].is_owned)

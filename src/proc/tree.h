@@ -42,8 +42,10 @@ struct tree_member {
 struct tree {
 	bool active;
 	bool own;
-	bool only_root;		     /* leave the descendants out */
-	pid_t root;		     /* ourselves, or the foreign root */
+	bool only_root;	   /* leave the descendants out */
+	bool only_orphans; /* leave owned children and what is below them out: what is
+			      left came to us when its parent died */
+	pid_t root;	   /* ourselves, or the foreign root */
 	struct tree_member *members; /* in the order they were found: parents before
 					children */
 	size_t n;
