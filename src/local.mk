@@ -9,8 +9,12 @@ libprockit_a_SOURCES = \
 	%D%/base/exit.h \
 	%D%/base/fd.c \
 	%D%/base/fd.h \
+	%D%/base/file.c \
+	%D%/base/file.h \
 	%D%/base/json.c \
 	%D%/base/json.h \
+	%D%/base/keyed.c \
+	%D%/base/keyed.h \
 	%D%/base/message.c \
 	%D%/base/message.h \
 	%D%/base/nsec.h \
@@ -21,12 +25,18 @@ libprockit_a_SOURCES = \
 	%D%/base/quote.c \
 	%D%/base/quote.h \
 	%D%/base/signals.c \
+	%D%/base/text.c \
+	%D%/base/text.h \
 	%D%/base/utf8.c \
 	%D%/base/utf8.h \
 	%D%/proc/capture.c \
 	%D%/proc/capture.h \
+	%D%/proc/cgroup.c \
+	%D%/proc/cgroup.h \
 	%D%/proc/child.c \
 	%D%/proc/child.h \
+	%D%/proc/cpus.c \
+	%D%/proc/cpus.h \
 	%D%/proc/ending.c \
 	%D%/proc/exec-verb.c \
 	%D%/proc/exec-verb.h \
@@ -34,18 +44,30 @@ libprockit_a_SOURCES = \
 	%D%/proc/handle.h \
 	%D%/proc/job.c \
 	%D%/proc/job.h \
+	%D%/proc/jobserver.c \
+	%D%/proc/jobserver.h \
 	%D%/proc/loop.c \
 	%D%/proc/loop.h \
+	%D%/proc/mountinfo.c \
+	%D%/proc/mountinfo.h \
 	%D%/proc/pause.c \
 	%D%/proc/pause.h \
 	%D%/proc/pidfd.c \
 	%D%/proc/pidfd.h \
+	%D%/proc/pool-end.c \
+	%D%/proc/pool-slot.h \
+	%D%/proc/pool.c \
+	%D%/proc/pool.h \
+	%D%/proc/pressure.c \
+	%D%/proc/pressure.h \
 	%D%/proc/procfs.c \
 	%D%/proc/procfs.h \
 	%D%/proc/program.c \
 	%D%/proc/program.h \
 	%D%/proc/result.c \
 	%D%/proc/result.h \
+	%D%/proc/retry.c \
+	%D%/proc/retry.h \
 	%D%/proc/run.h \
 	%D%/proc/signals.c \
 	%D%/proc/signals.h \
@@ -55,8 +77,14 @@ libprockit_a_SOURCES = \
 	%D%/proc/stop.h \
 	%D%/proc/terminal.c \
 	%D%/proc/terminal.h \
+	%D%/proc/throttle.c \
+	%D%/proc/throttle.h \
 	%D%/proc/tree.c \
 	%D%/proc/tree.h \
+	%D%/proc/wire.c \
+	%D%/proc/wire.h \
+	%D%/proc/worker.c \
+	%D%/proc/worker.h \
 	%D%/cli/door.c \
 	%D%/cli/door.h \
 	%D%/cli/help.c \
@@ -88,7 +116,47 @@ libprockit_a_SOURCES = \
 	%D%/drive/report.c \
 	%D%/drive/report.h \
 	%D%/drive/status.c \
-	%D%/drive/words.c
+	%D%/drive/words.c \
+	%D%/map/halt.c \
+	%D%/map/halt.h \
+	%D%/map/input-source.c \
+	%D%/map/input-source.h \
+	%D%/map/input.c \
+	%D%/map/input.h \
+	%D%/map/job.h \
+	%D%/map/joblog.c \
+	%D%/map/joblog.h \
+	%D%/map/key.c \
+	%D%/map/key.h \
+	%D%/map/map-end.c \
+	%D%/map/map-job.c \
+	%D%/map/map-start.c \
+	%D%/map/map.c \
+	%D%/map/map.h \
+	%D%/map/median.c \
+	%D%/map/median.h \
+	%D%/map/options.c \
+	%D%/map/options.h \
+	%D%/map/output.c \
+	%D%/map/output.h \
+	%D%/map/progress.c \
+	%D%/map/progress.h \
+	%D%/map/records.c \
+	%D%/map/records.h \
+	%D%/map/resume.c \
+	%D%/map/resume.h \
+	%D%/map/row.c \
+	%D%/map/row.h \
+	%D%/map/sink.c \
+	%D%/map/sink.h \
+	%D%/map/slots.c \
+	%D%/map/slots.h \
+	%D%/map/spool.c \
+	%D%/map/spool.h \
+	%D%/map/template.c \
+	%D%/map/template.h \
+	%D%/map/waiting.c \
+	%D%/map/waiting.h
 
 bin_PROGRAMS += prockit
 prockit_LDFLAGS = $(AM_LDFLAGS) $(STATIC_LDFLAGS)
@@ -105,6 +173,7 @@ prockit_SOURCES = \
 	%D%/cmd/getoutput.c \
 	%D%/cmd/getstatusoutput.c \
 	%D%/cmd/help.c \
+	%D%/cmd/map.c \
 	%D%/cmd/pipe.c \
 	%D%/cmd/run.c \
 	%D%/cmd/terminate.c
@@ -150,12 +219,8 @@ libsysinfo_a_SOURCES = \
 	%D%/sysinfo/history.h \
 	%D%/sysinfo/hwmon.c \
 	%D%/sysinfo/hwmon.h \
-	%D%/sysinfo/keyed.c \
-	%D%/sysinfo/keyed.h \
 	%D%/sysinfo/mount-guard.c \
 	%D%/sysinfo/mount-guard.h \
-	%D%/sysinfo/mountinfo.c \
-	%D%/sysinfo/mountinfo.h \
 	%D%/sysinfo/names.c \
 	%D%/sysinfo/names.h \
 	%D%/sysinfo/net-dev.c \

@@ -10,11 +10,12 @@
  *   sysinfo/ such a program: what needs libproc2 and libsmartcols (sysinfo, ps). It
  *            stands on cli/, proc/ and base/, as this one does.
  *   cmd/     a file a subcommand: its options, and what it does with a job's result.
+ *   map/     the parts of map: items become jobs, and their output comes into order.
  *   drive/   what all subcommands that run commands share: from options to a job, and
  *            from its result to an exit status.
  *   record/  a result, written as JSON or as shell words.
  *   cli/     option tables: parsing, --help, suggestions, the groups that are shared.
- *   proc/    processes, the one engine: spawn, child, loop, capture, tree, job.
+ *   proc/    processes, the one engine: spawn, child, loop, capture, tree, job, pool.
  *   base/    buffers, output, messages, parsing of durations and the like.
  *
  * Words on the command line become options, options become a job, job_run() makes it a

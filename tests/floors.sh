@@ -22,9 +22,10 @@ declare -A may_include=(
 	[cli]='base proc cli'
 	[record]='base proc cli record'
 	[drive]='base proc cli record drive'
-	[cmd]='. base proc cli record drive cmd'
+	[map]='base proc cli record drive map'
+	[cmd]='. base proc cli record drive map cmd'
 	[sysinfo]='. base proc cli sysinfo'
-	[.]='. base proc cli record drive cmd'
+	[.]='. base proc cli record drive map cmd'
 )
 max_file_lines=600
 max_function_lines=100
@@ -216,7 +217,7 @@ other_lists()
 	done
 }
 
-quiet_floors=(src/base src/proc src/cli src/record src/drive)
+quiet_floors=(src/base src/proc src/cli src/record src/drive src/map)
 printing='v?f?printf|v?dprintf|f?puts|putchar|putc|fputc|fwrite|perror|v?err|v?errx|v?warn|v?warnx|error|psignal|syslog|v?syslog'
 ending='exit|_exit|_Exit|quick_exit|abort|assert|__builtin_trap'
 

@@ -18,6 +18,17 @@ TESTS += \
 	%D%/kill-points.bats \
 	%D%/limits.bats \
 	%D%/man.bats \
+	%D%/map-ending.bats \
+	%D%/map-faults.bats \
+	%D%/map-items.bats \
+	%D%/map-jobserver.bats \
+	%D%/map-output.bats \
+	%D%/map-records.bats \
+	%D%/map-running.bats \
+	%D%/map-streams.bats \
+	%D%/map-torture.bats \
+	%D%/map-words.bats \
+	%D%/map.bats \
 	%D%/pipe.bats \
 	%D%/ps-columns.bats \
 	%D%/ps-select.bats \
@@ -42,18 +53,33 @@ TESTS += \
 	%D%/tree.bats \
 	%D%/unit/test-buf-out \
 	%D%/unit/test-capture \
+	%D%/unit/test-cpus \
 	%D%/unit/test-handle \
+	%D%/unit/test-input \
+	%D%/unit/test-input-wait \
+	%D%/unit/test-jobserver \
 	%D%/unit/test-json \
 	%D%/unit/test-loop \
+	%D%/unit/test-map-numbers \
+	%D%/unit/test-map-words \
 	%D%/unit/test-message \
+	%D%/unit/test-output \
 	%D%/unit/test-parse \
 	%D%/unit/test-procfs \
 	%D%/unit/test-program \
 	%D%/unit/test-quote \
+	%D%/unit/test-records \
+	%D%/unit/test-resume \
+	%D%/unit/test-retry \
+	%D%/unit/test-sink \
 	%D%/unit/test-spawn \
 	%D%/unit/test-sysinfo-format \
+	%D%/unit/test-template \
+	%D%/unit/test-throttle \
 	%D%/unit/test-tree \
 	%D%/unit/test-utf8 \
+	%D%/unit/test-waiting \
+	%D%/unit/test-wire \
 	%D%/floors.sh
 
 check_PROGRAMS += \
@@ -77,29 +103,37 @@ check_PROGRAMS += \
 	%D%/helpers/write-utmp \
 	%D%/unit/test-buf-out \
 	%D%/unit/test-capture \
+	%D%/unit/test-cpus \
 	%D%/unit/test-handle \
+	%D%/unit/test-input \
+	%D%/unit/test-input-wait \
+	%D%/unit/test-jobserver \
 	%D%/unit/test-json \
 	%D%/unit/test-loop \
+	%D%/unit/test-map-numbers \
+	%D%/unit/test-map-words \
 	%D%/unit/test-message \
+	%D%/unit/test-output \
 	%D%/unit/test-parse \
 	%D%/unit/test-procfs \
 	%D%/unit/test-program \
 	%D%/unit/test-quote \
+	%D%/unit/test-records \
+	%D%/unit/test-resume \
+	%D%/unit/test-retry \
+	%D%/unit/test-sink \
 	%D%/unit/test-spawn \
 	%D%/unit/test-sysinfo-format \
+	%D%/unit/test-template \
+	%D%/unit/test-throttle \
 	%D%/unit/test-tree \
 	%D%/unit/test-utf8 \
-	%D%/unit/json-bytes
+	%D%/unit/test-waiting \
+	%D%/unit/test-wire \
+	%D%/unit/json-bytes \
+	%D%/unit/json-check
 
 %C%_unit_test_sysinfo_format_LDADD = libsysinfo.a $(LDADD) $(SYSINFO_LIBS)
-
-# A second opinion on our JSON.
-if HAVE_JANSSON
-check_PROGRAMS += \
-	%D%/unit/json-check
-endif
-%C%_unit_json_check_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-%C%_unit_json_check_LDADD = $(LDADD) $(JANSSON_LIBS)
 
 EXTRA_DIST += \
 	%D%/call.bats \
@@ -115,6 +149,17 @@ EXTRA_DIST += \
 	%D%/kill-points.bats \
 	%D%/limits.bats \
 	%D%/man.bats \
+	%D%/map-ending.bats \
+	%D%/map-faults.bats \
+	%D%/map-items.bats \
+	%D%/map-jobserver.bats \
+	%D%/map-output.bats \
+	%D%/map-records.bats \
+	%D%/map-running.bats \
+	%D%/map-streams.bats \
+	%D%/map-torture.bats \
+	%D%/map-words.bats \
+	%D%/map.bats \
 	%D%/pipe.bats \
 	%D%/ps-columns.bats \
 	%D%/ps-select.bats \
@@ -143,11 +188,16 @@ EXTRA_DIST += \
 	%D%/lib/children.bash \
 	%D%/lib/common.bash \
 	%D%/lib/kill-points \
+	%D%/lib/map-kill-points \
 	%D%/lib/processes.bash \
 	%D%/lib/readers.bash \
 	%D%/lib/record.bash \
 	%D%/lib/saved-proc.bash \
 	%D%/run-bats \
+	%D%/unit/fixture.h \
+	%D%/unit/input-tap.h \
+	%D%/unit/output-jobs.h \
+	%D%/unit/streams.h \
 	%D%/unit/tap.h
 
 # The fresh prockit comes first in PATH. A report of a sanitizer is an exit status of its own,
