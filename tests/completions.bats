@@ -181,6 +181,21 @@ has_line()
 	[ "$output" = "offset 6" ]
 }
 
+@test "completions: bash offers a command and then files to map, and the values of its options" {
+	run -0 in_bash map hostnam
+	has_line hostname <<<"$output"
+	touch thing-that-is-no-command
+	run -0 in_bash map -j 4 cat ::: thing-that
+	[ "$output" = thing-that-is-no-command ]
+	run -0 in_bash map cat ::: a :::: thing-that
+	[ "$output" = thing-that-is-no-command ]
+	run -0 in_bash map --arg-file fil
+	[ "$output" = file ]
+	# What is no choice is not offered as one.
+	run -0 in_bash map --rate ''
+	[ "$output" = "" ]
+}
+
 @test "completions: bash completes topics, columns, users and pids" {
 	run -0 in_bash sysinfo mem
 	[ "$output" = memory ]
@@ -235,6 +250,21 @@ has_line()
 	[ "$output" = file ]
 	run -0 in_zsh help termin
 	[ "$output" = terminate ]
+}
+
+@test "completions: zsh offers a command and then files to map, and the values of its options" {
+	run -0 in_zsh map hostnam
+	has_line hostname <<<"$output"
+	touch thing-that-is-no-command
+	run -0 in_zsh map -j 4 cat ::: thing-that
+	[ "$output" = thing-that-is-no-command ]
+	run -0 in_zsh map cat ::: a :::: thing-that
+	[ "$output" = thing-that-is-no-command ]
+	run -0 in_zsh map --arg-file fil
+	[ "$output" = file ]
+	# What is no choice is not offered as one.
+	run -0 in_zsh map --rate ''
+	[ "$output" = "" ]
 }
 
 @test "completions: zsh completes topics, columns, users and pids" {
@@ -292,6 +322,21 @@ has_line()
 	[ "$output" = file ]
 	run -0 in_fish help termin
 	[ "$output" = terminate ]
+}
+
+@test "completions: fish offers a command and then files to map, and the values of its options" {
+	run -0 in_fish map hostnam
+	has_line hostname <<<"$output"
+	touch thing-that-is-no-command
+	run -0 in_fish map -j 4 cat ::: thing-that
+	[ "$output" = thing-that-is-no-command ]
+	run -0 in_fish map cat ::: a :::: thing-that
+	[ "$output" = thing-that-is-no-command ]
+	run -0 in_fish map --arg-file fil
+	[ "$output" = file ]
+	# What is no choice is not offered as one.
+	run -0 in_fish map --rate ''
+	[ "$output" = "" ]
 }
 
 @test "completions: fish completes topics, columns, users and pids" {

@@ -146,7 +146,7 @@ options_in_page()
 			sort | uniq -d)
 		[[ -z $twice ]] || fault "$name has twice: $twice"
 		[[ $(prockit __options ${name:+"$name"} | grep -cvE \
-			$'^(--[a-z][a-z0-9-]+)?\t(-[a-zA-Z])?\t[^\t]*\t(none|required|optional)\t[^\t]+[^.\t]$') == 0 ]] ||
+			$'^(--[a-z][a-z0-9-]+)?\t(-[a-zA-Z0-9])?\t[^\t]*\t(none|required|optional)\t[^\t]+[^.\t]$') == 0 ]] ||
 			fault "$name: the table is not well formed"
 	done
 	no_faults
@@ -155,6 +155,7 @@ options_in_page()
 @test "contract: metavars are of the vocabulary that completions and pages know" {
 	local words='FILE DIR COMMAND SIGNAL PID DURATION SIZE NUMBER FD NAME NAME=VALUE'
 	words+=' NAME=SOFT[:HARD] LIST WORD TEXT STRING MODE PREFIX N:LIST HANDLE COLUMN USER'
+	words+=' CHAR REGEX NUMBER% +NUMBER -NUMBER NUMBER/s WHEN,WHY=NUMBER[%]'
 	local name long metavar argument part
 	local -a parts
 	for name in '' "${subcommands[@]}"; do
@@ -214,7 +215,11 @@ junk_for()
 	case $1 in
 	DURATION) echo 1x ;;
 	SIZE) echo 1Q ;;
-	NUMBER | FD | PID | HANDLE) echo 1-x ;;
+	NUMBER | NUMBER/s | FD | PID | HANDLE) echo 1-x ;;
+	CHAR) echo xy ;;
+	REGEX) echo '(' ;;
+	WHEN,WHY=*) echo now,fail ;;
+	'DURATION|NUMBER%' | 'NUMBER|NUMBER%|'*) echo 1x% ;;
 	SIGNAL) echo NOSUCH ;;
 	LIST | N:LIST) echo nosuch, ;;
 	MODE) echo 9z ;;
@@ -240,7 +245,7 @@ junk_for()
 			[[ -z $short ]] ||
 				refused "$name" "${long:-$short}: '$junk' " "$short$junk" touch ran
 			case $metavar in
-			DURATION | SIZE | NUMBER | FD | SIGNAL | *'|'*)
+			DURATION | SIZE | NUMBER | NUMBER/s | CHAR | FD | SIGNAL | WHEN,WHY=* | *'|'*)
 				refused "$name" "${long:-$short}: '' " "${long:-$short}" '' touch ran
 				;;
 			esac

@@ -69,6 +69,18 @@ copy_pages()
 	run -0 man/sync --check
 }
 
+@test "man: sync leaves the letter out where a page names an option with its dashes" {
+	copy_pages
+	sed -i '/^\.\\" begin shared options/s/ kill-after/ --kill-after/' man/prockit-call.1
+	run -0 man/sync
+	grep -qx '\.It Fl -kill-after Ns = Ns Ar DURATION' man/prockit-call.1
+	grep -qx '\.It Fl k , Fl -kill-after Ns = Ns Ar DURATION' man/prockit-run.1
+	run -0 man/sync --check
+	sed -i '/^\.\\" begin shared options/s/ tree/ --tree/' man/prockit-call.1
+	run -1 man/sync --check
+	[[ $output == "prockit-call.1:"*": options.mdoc has no letter for tree" ]]
+}
+
 @test "man: sync writes nothing when a page has a mistake in its marks" {
 	copy_pages
 	local spoil
@@ -129,6 +141,15 @@ copy_pages()
 	sort -u keys -o keys
 	sed -n '/^\.Sh THE REPORT/,/^\.Sh EXAMPLES/s/^\.\(It \)\{0,1\}Li //p' "$man/prockit.1" |
 		tr -d ',:.;' | tr ' ' '\n' | sed '/^$/d' | sort -u >explained
+	diff -u keys explained
+}
+
+@test "man: prockit-map.1 explains every key that the record of its jobs has beside those" {
+	prockit run -- true >record
+	prockit map --json -- true ::: item >job
+	jq -r --slurpfile record record 'keys - ($record[0] | keys) | .[]' job | sort >keys
+	[[ -s keys ]]
+	sed -n '/^\.Sh RECORDS/,/^\.Sh SIGNALS/s/^\.It Li //p' "$man/prockit-map.1" | sort >explained
 	diff -u keys explained
 }
 

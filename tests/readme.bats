@@ -36,11 +36,17 @@ section()
 	awk -v heading="## $1" '/^## / { inside = $0 == heading; next } inside' "$2"
 }
 
-# Split the fenced blocks of the README's examples into N.sh, what is typed, and N.want, what is shown. A
+# The README's sections of examples.
+sections=(Examples map)
+
+# Split the fenced blocks of these sections into N.sh, what is typed, and N.want, what is shown. A
 # line typed begins with "$ " or, where it goes on, with "> "; in a block marked sh every line is typed.
 split_examples()
 {
-	section Examples "$readme" | awk '
+	local name
+	for name in "${@:-${sections[@]}}"; do
+		section "$name" "$readme"
+	done | awk '
 		/^```/ && kind { kind = ""; next }
 		/^```(sh|console)$/ {
 			kind = substr($0, 4); n++
@@ -85,13 +91,16 @@ backquoted()
 	no_faults
 }
 
-@test "readme: there are five to twelve examples, and each runs prockit" {
-	local script
-	split_examples
-	set -- *.sh
-	(($# >= 5 && $# <= 12)) || fault "$# examples"
-	for script; do
-		grep -w prockit "$script" >/dev/null || fault "no prockit in example ${script%.sh}"
+@test "readme: each section has five to twelve examples, and each runs prockit" {
+	local script name
+	for name in "${sections[@]}"; do
+		rm -f -- *.sh
+		split_examples "$name"
+		set -- *.sh
+		(($# >= 5 && $# <= 12)) || fault "$name: $# examples"
+		for script; do
+			grep -w prockit "$script" >/dev/null || fault "$name: no prockit in example ${script%.sh}"
+		done
 	done
 	no_faults
 }

@@ -2,6 +2,9 @@
 
 set -u
 
+# "make check" itself may run under a jobserver, which is not for what is tested.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
 # helper NAME: the path of a program of tests/helpers.
 helper()
 {
