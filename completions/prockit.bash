@@ -49,7 +49,7 @@ _prockit_value()
 				compgen -W "$("$program" __subcommands 2>/dev/null | cut -f1)" -- "$2"
 			)
 			;;
-		*[!A-Z]*[a-z]* | [a-z]*)
+		[a-z]*)
 			[[ $part == "$2"* ]] && COMPREPLY+=("$part")
 			;;
 		esac
@@ -117,12 +117,15 @@ _prockit_operands()
 	local start=$1 i
 	case $2 in
 	COMMAND*)
-		# Each stage of a pipeline is a command.
-		if [[ $2 == *:::* ]]; then
-			for ((i = start; i < cword; i++)); do
-				[[ ${words[i]} == ::: ]] && start=$((i + 1))
-			done
-		fi
+		# Each stage of a pipeline is a command; items are mostly files.
+		for ((i = start; i < cword; i++)); do
+			if [[ $2 == *'::: COMMAND'* && ${words[i]} == ::: ]]; then
+				start=$((i + 1))
+			elif [[ $2 == *'::: ITEM'* && ${words[i]} == :::* ]]; then
+				_prockit_value FILE "$cur"
+				return
+			fi
+		done
 		if declare -F _command_offset >/dev/null; then
 			_command_offset "${origin[start]}"
 		elif ((cword == start)); then

@@ -80,8 +80,11 @@ function __prockit_operands -a operands current subcommand
     set -l before $argv[4..]
     switch $operands
         case 'COMMAND*'
-            # Each stage of a pipeline is a command.
-            if string match -q '*:::*' -- $operands
+            # Each stage of a pipeline is a command; items are mostly files.
+            if string match -q '*::: ITEM*' -- $operands; and string match -q ':::*' -- $before
+                __prockit_value FILE "$current" '' $subcommand
+                return
+            else if string match -q '*::: COMMAND*' -- $operands
                 while set -l i (contains -i -- ::: $before)
                     set -e before[1..$i]
                 end

@@ -6,6 +6,7 @@ dist_man_MANS += \
 	%D%/prockit-getoutput.1 \
 	%D%/prockit-getstatusoutput.1 \
 	%D%/prockit-help.1 \
+	%D%/prockit-map.1 \
 	%D%/prockit-pipe.1 \
 	%D%/prockit-ps.1 \
 	%D%/prockit-run.1 \
