@@ -5,12 +5,14 @@ EXTRA_PROGRAMS = \
 	%D%/floor \
 	%D%/forest \
 	%D%/sleepers \
+	%D%/spawner \
 	%D%/stopwatch \
 	%D%/uproot
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 EXTRA_DIST += \
 	%D%/README.md \
+	%D%/map.bash \
 	%D%/run
 
 bench: all $(EXTRA_PROGRAMS)
