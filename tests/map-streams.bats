@@ -269,7 +269,8 @@ need_mounts()
 	need_mounts
 	run -1 --separate-stderr in_tiny_space 300 prockit map -j2 --line-buffer \
 		-c '[ $1 != b ] || head -c 8M /dev/zero; echo $1' ::: a b c d
-	[[ $(tr -d '\0' <<<"$output" | sort) == $'a\nc\nd' ]]
+	# What could be kept of the line is one, too, wherever it stands.
+	[[ $(tr -d '\0' <<<"$output" | grep . | sort) == $'a\nc\nd' ]]
 	[[ $stderr == 'prockit map: '*'No space left on device'* ]]
 }
 
