@@ -277,6 +277,7 @@ static void build_signals(struct drive *d, struct spawn *s)
 	s->mask = d->signals.mask;
 	(void)sigorset(&s->mask, &s->mask, &o->block_signals);
 	s->def = o->default_signals;
+	s->defaults = d->signals.defaults;
 	s->ignore = o->ignore_signals;
 	for (int sig = 1; sig <= SIGRTMAX; sig++) {
 		bool stays_ignored = sigismember(&d->signals.ignored, sig) == 1;

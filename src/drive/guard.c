@@ -49,6 +49,7 @@ static int run_inner(struct signals *signals, char **words, int status_fd)
 	stage.spawn.argv = words;
 	stage.spawn.envp = environ;
 	stage.spawn.mask = signals->mask;
+	stage.spawn.defaults = signals->defaults;
 	if (sigismember(&signals->ignored, SIGCHLD) == 1)
 		(void)sigaddset(&stage.spawn.ignore, SIGCHLD);
 	job.stages = &stage;

@@ -5,6 +5,8 @@
 #include "base/cleanup.h"
 
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* What ends a process by default and is not a fault of its own, and what stops it. */
 static const int caught[] = {
@@ -13,16 +15,37 @@ static const int caught[] = {
 	SIGTSTP, SIGTTIN, SIGTTOU, SIGSTKFLT, SIGCONT, SIGCHLD, SIGXFSZ,
 };
 
+/* Take the C library's own signals out of a set if we were started with them ignored. */
+static void remove_ignored_internals(sigset_t *set)
+{
+#ifdef __GLIBC__
+	for (int sig = 32; sig <= 33; sig++) {
+		unsigned long action[8] = {0}; /* the kernel's: the handler comes first */
+
+		if (syscall(SYS_rt_sigaction, sig, NULL, action, (size_t)8) == 0 &&
+		    action[0] == (unsigned long)SIG_IGN)
+			set->__val[0] &= ~(1UL << (sig - 1));
+	}
+#else
+	(void)set;
+#endif
+}
+
 void signals_save(struct signals *s)
 {
 	*s = (struct signals){.fd = -1};
 	(void)sigprocmask(SIG_SETMASK, NULL, &s->mask);
 	(void)sigemptyset(&s->ignored);
+	/* sigfillset() would leave the C library's own out. */
+	memset(&s->defaults, 0xff, sizeof(s->defaults));
+	remove_ignored_internals(&s->defaults);
 	for (int sig = 1; sig <= SIGRTMAX; sig++) {
 		struct sigaction action;
 
-		if (sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+		if (sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN) {
 			(void)sigaddset(&s->ignored, sig);
+			(void)sigdelset(&s->defaults, sig);
+		}
 	}
 	if (sigismember(&s->ignored, SIGCHLD) == 1)
 		(void)signal(SIGCHLD, SIG_DFL);

@@ -15,9 +15,11 @@
 #include <sys/signalfd.h>
 
 struct signals {
-	int fd;		  /* the signalfd; -1: not catching */
-	sigset_t mask;	  /* as we were started */
-	sigset_t ignored; /* as we were started */
+	int fd;		   /* the signalfd; -1: not catching */
+	sigset_t mask;	   /* as we were started */
+	sigset_t ignored;  /* as we were started */
+	sigset_t defaults; /* all others, among them the two that the C library keeps for
+			      threads and its functions on sets do not know */
 };
 
 /* Remember the mask and the ignored signals: before anything changes them. Also sets

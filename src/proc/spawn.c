@@ -11,7 +11,6 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 /* Who runs a text without #!, as execvp(3) has it. */
@@ -26,6 +25,7 @@ void spawn_init(struct spawn *s)
 	};
 	(void)sigemptyset(&s->mask);
 	(void)sigemptyset(&s->def);
+	(void)sigemptyset(&s->defaults);
 	(void)sigemptyset(&s->ignore);
 }
 
@@ -92,26 +92,6 @@ static int set_up_actions(const struct spawn *s, int error_fd,
 	return -r;
 }
 
-/*
- * glibc's child ignores the two signals that glibc keeps for threads, 32 and 33, unless
- * they are to be reset; and sigaction() and sigaddset() do not know them. So a command
- * would have them ignored that we were not started with ignored.
- */
-static void add_thread_signals(sigset_t *def)
-{
-#ifdef __GLIBC__
-	for (int sig = 32; sig <= 33; sig++) {
-		unsigned long action[8] = {0}; /* the kernel's: the handler comes first */
-
-		if (syscall(SYS_rt_sigaction, sig, NULL, action, (size_t)8) == 0 &&
-		    action[0] != (unsigned long)SIG_IGN)
-			def->__val[0] |= 1UL << (sig - 1);
-	}
-#else
-	(void)def;
-#endif
-}
-
 static int set_up_attributes(const struct spawn *s, bool through_verb,
 			     posix_spawnattr_t *attr)
 {
@@ -128,10 +108,10 @@ static int set_up_attributes(const struct spawn *s, bool through_verb,
 	else if (s->flags & SPAWN_NEW_GROUP)
 		flags |= POSIX_SPAWN_SETPGROUP;
 
-	sigset_t def = s->def;
+	sigset_t def;
 	int r = posix_spawnattr_setsigmask(attr, &mask);
 
-	add_thread_signals(&def);
+	(void)sigorset(&def, &s->def, &s->defaults);
 	if (r == 0)
 		r = posix_spawnattr_setsigdefault(attr, &def);
 	if (r == 0)

@@ -79,8 +79,15 @@ struct spawn {
 	int dirfd;    /* the directory it starts in; AT_FDCWD: ours */
 	int stdio[3]; /* descriptors above 2 to become its 0, 1, 2; -1: ours */
 	enum spawn_flags flags;
-	sigset_t mask;	 /* its signal mask */
-	sigset_t def;	 /* signals to reset to their default */
+	sigset_t mask; /* its signal mask */
+	sigset_t def;  /* signals to reset to their default */
+	/*
+	 * Signals that are not ignored here (struct signals), so that they have their
+	 * default in the command anyway. glibc's child asks twice about each that it is
+	 * not told to reset, some twenty microseconds in all, and ignores the two that
+	 * are its own.
+	 */
+	sigset_t defaults;
 	sigset_t ignore; /* signals to ignore */
 	int nice;	 /* increment */
 	mode_t umask;
