@@ -83,6 +83,7 @@ libprockit_a_SOURCES = \
 	%D%/proc/tree.h \
 	%D%/proc/wire.c \
 	%D%/proc/wire.h \
+	%D%/proc/worker-run.c \
 	%D%/proc/worker.c \
 	%D%/proc/worker.h \
 	%D%/cli/door.c \

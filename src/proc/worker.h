@@ -81,7 +81,7 @@ struct worker_piece {
 /* Fork it: 1 in the child with *ret_socket, its end; 0 in us; or -errno. */
 int worker_start(struct worker *w, int *ret_socket);
 
-/* The child's whole life. Returns when there is nothing more to do. */
+/* The child's whole life (worker-run.c). Returns when there is nothing more to do. */
 void worker_run(int socket, const struct worker_setup *setup);
 
 /* Give it a task, or an order about the one it runs: 0 or -errno. */
