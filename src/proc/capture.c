@@ -12,6 +12,7 @@
 
 enum {
 	READ_SIZE = 65536,	 /* a pipe's default capacity */
+	FIRST_READ = 4096,	 /* most commands say less, or nothing */
 	BIG_PIPE_SIZE = 1 << 20, /* what an unprivileged user may ask for (pipe-max-size)
 				  */
 	TEE_MAX = 65536,	 /* held back for a slow watcher before we stop reading */
@@ -126,21 +127,29 @@ static void show_live(struct capture *c, const char *data, size_t len)
 /* Read into memory: how many bytes, 0 at end of file, -errno. */
 static ssize_t read_to_memory(struct capture *c)
 {
-	int r = buf_reserve(&c->mem, READ_SIZE);
+	char first[FIRST_READ];
+	bool is_first = c->size == 0;
+	int r = is_first ? 0 : buf_reserve(&c->mem, READ_SIZE);
 
 	if (r < 0)
 		return r;
 
-	ssize_t n = read(c->pipe, c->mem.data + c->mem.len, room(c, READ_SIZE));
+	char *data = is_first ? first : c->mem.data + c->mem.len;
+	ssize_t n = read(c->pipe, data, room(c, is_first ? FIRST_READ : READ_SIZE));
 
 	if (n < 0)
 		return -errno;
-	show_live(c, c->mem.data + c->mem.len, (size_t)n);
+	show_live(c, data, (size_t)n);
+	if (n == 0)
+		return 0;
+	if (!c->passes && is_first && (r = buf_add(&c->mem, data, (size_t)n)) < 0)
+		return r;
 	c->size += (uint64_t)n;
 	if (c->passes)
 		return n;
-	c->mem.len += (size_t)n;
-	if (n > 0 && c->mem.len >= memory_limit(c) && (r = spill(c)) < 0)
+	if (!is_first)
+		c->mem.len += (size_t)n;
+	if (c->mem.len >= memory_limit(c) && (r = spill(c)) < 0)
 		return r;
 	return n;
 }

@@ -74,8 +74,8 @@ static int stdio_source(const struct spawn *s, int n)
 	return n == 2 && s->stdio[2] == SPAWN_SAME_AS_STDOUT ? 1 : s->stdio[n];
 }
 
-static int set_up_actions(const struct spawn *s, int error_fd,
-			  posix_spawn_file_actions_t *actions)
+static int add_actions(const struct spawn *s, int error_fd,
+		       posix_spawn_file_actions_t *actions)
 {
 	int r = 0;
 
@@ -90,6 +90,44 @@ static int set_up_actions(const struct spawn *s, int error_fd,
 	if (r == 0 && error_fd >= 0)
 		r = posix_spawn_file_actions_adddup2(actions, error_fd, error_fd);
 	return -r;
+}
+
+/*
+ * The actions, which are not the caller's. glibc asks for the limit of descriptors twice
+ * for each one it is told about, and a worker's jobs have the same ones again and again:
+ * so the last are kept.
+ */
+static int get_actions(const struct spawn *s, int error_fd,
+		       const posix_spawn_file_actions_t **ret)
+{
+	static struct {
+		bool is_set;
+		int error_fd;
+		int dirfd;
+		int stdio[3];
+		posix_spawn_file_actions_t actions;
+	} kept;
+
+	*ret = &kept.actions;
+	if (kept.is_set && kept.error_fd == error_fd && kept.dirfd == s->dirfd &&
+	    memcmp(kept.stdio, s->stdio, sizeof(kept.stdio)) == 0)
+		return 0;
+	if (kept.is_set)
+		(void)posix_spawn_file_actions_destroy(&kept.actions);
+
+	int r = -posix_spawn_file_actions_init(&kept.actions);
+
+	kept.is_set = r == 0;
+	kept.error_fd = error_fd;
+	kept.dirfd = s->dirfd;
+	memcpy(kept.stdio, s->stdio, sizeof(kept.stdio));
+	if (r == 0)
+		r = add_actions(s, error_fd, &kept.actions);
+	if (r < 0 && kept.is_set) {
+		(void)posix_spawn_file_actions_destroy(&kept.actions);
+		kept.is_set = false;
+	}
+	return r;
 }
 
 static int set_up_attributes(const struct spawn *s, bool through_verb,
@@ -123,23 +161,18 @@ static int set_up_attributes(const struct spawn *s, bool through_verb,
 static int spawn_file(const struct spawn *s, const char *file, char *const *argv,
 		      int error_fd, pid_t *ret_pid)
 {
-	posix_spawn_file_actions_t actions;
+	const posix_spawn_file_actions_t *actions;
 	posix_spawnattr_t attr;
-	int r = -posix_spawn_file_actions_init(&actions);
+	int r = get_actions(s, error_fd, &actions);
 
+	if (r == 0)
+		r = -posix_spawnattr_init(&attr);
 	if (r < 0)
 		return r;
-	r = -posix_spawnattr_init(&attr);
-	if (r < 0)
-		goto no_attr;
-	r = set_up_actions(s, error_fd, &actions);
+	r = set_up_attributes(s, error_fd >= 0, &attr);
 	if (r == 0)
-		r = set_up_attributes(s, error_fd >= 0, &attr);
-	if (r == 0)
-		r = -posix_spawn(ret_pid, file, &actions, &attr, argv, s->envp);
+		r = -posix_spawn(ret_pid, file, actions, &attr, argv, s->envp);
 	(void)posix_spawnattr_destroy(&attr);
-no_attr:
-	(void)posix_spawn_file_actions_destroy(&actions);
 	return r;
 }
 
