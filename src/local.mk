@@ -54,6 +54,7 @@ libprockit_a_SOURCES = \
 	%D%/proc/pause.h \
 	%D%/proc/pidfd.c \
 	%D%/proc/pidfd.h \
+	%D%/proc/pool-ahead.c \
 	%D%/proc/pool-end.c \
 	%D%/proc/pool-slot.h \
 	%D%/proc/pool.c \

@@ -175,6 +175,16 @@ bool map_may_start(struct pool *p)
 	return has_token(m);
 }
 
+/* Whether nothing that happens up to the start of a job decides about it. */
+static bool may_prefetch(const struct map *m)
+{
+	const struct map_options *o = m->options;
+
+	return m->program.len && m->pool.limit > 1 && !m->run->retries &&
+	       o->halt.when == HALT_NEVER && !o->slots.is_file && m->jobserver.in < 0 &&
+	       !throttle_is_on(&o->throttle);
+}
+
 enum pool_next map_next(struct pool *p, struct pool_job **ret_job)
 {
 	struct map *m = map_of(p);
@@ -189,6 +199,7 @@ enum pool_next map_next(struct pool *p, struct pool_job **ret_job)
 	} else if (r == INPUT_ROW) {
 		struct map_job *j = map_job_new(m, row);
 
+		p->prefetch = may_prefetch(m);
 		if (j) {
 			*ret_job = &j->pool;
 			return POOL_JOB;
@@ -290,8 +301,10 @@ static int begin_output(struct map *m, struct map_job *j)
 	auto_buf struct buf tag = BUF_INIT;
 	int r = 0;
 
+	/* It was not started after all, and may have another slot now. */
 	if (j->has_begun)
-		return 0;
+		output_forget(&m->output, &j->output);
+	j->has_begun = false;
 	if (j->output.order == 0)
 		j->output.order = ++m->order;
 	if (m->options->tag) {

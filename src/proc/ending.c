@@ -200,6 +200,9 @@ static void on_watch(struct loop_source *source, short revents)
 		return;
 	switch (job->watched ? job->watched(job) : JOB_ORDER_KILL) {
 	case JOB_ORDER_NONE:
+		/* There may be an answer. */
+		if (job->flush && job->flush(job))
+			source->events = POLLIN | POLLOUT;
 		break;
 	case JOB_ORDER_END:
 		end_on_order(run, OUTCOME_INTERRUPTED);
@@ -315,6 +318,12 @@ static void stop_together(struct run *run, const struct signalfd_siginfo *info)
 		(void)child_signal(&run->result->stages[i].child, SIGCONT);
 }
 
+/* Whether the pool's main process has sent it, and not a shell to all of us. */
+static bool is_from_main(const struct run *run, const struct signalfd_siginfo *info)
+{
+	return (run->job->flags & JOB_IN_WORKER) && info->ssi_pid == (uint32_t)getppid();
+}
+
 static void on_signal(struct loop_source *source, short revents)
 {
 	struct run *run = source->data;
@@ -333,7 +342,7 @@ static void on_signal(struct loop_source *source, short revents)
 			stop_together(run, &info);
 			break;
 		case SIGCONT:
-			if (!run->stopped_together)
+			if (!run->stopped_together || is_from_main(run, &info))
 				continue_stages(run);
 			run->stopped_together = false;
 			break;
@@ -373,7 +382,9 @@ int ending_prepare(struct run *run)
 	if (may_end && (job->flags & JOB_IN_WORKER) == 0)
 		terminal_save(&run->terminal);
 	/* Whatever is captured may have to be ended too, when it cannot be kept. */
-	if (may_end || (job->flags & (JOB_WATCH_TREE | JOB_CAPTURE_STDOUT)))
+	if (job->flags & JOB_AGAIN)
+		tree_init_own_again(&run->tree);
+	else if (may_end || (job->flags & (JOB_WATCH_TREE | JOB_CAPTURE_STDOUT)))
 		r = tree_init_own(&run->tree);
 	if (r == 0)
 		r = signals_catch(job->signals);
@@ -439,8 +450,12 @@ void ending_finish(struct run *run)
 	if (!run->tree.active)
 		return;
 	run->result->tree_watched = true;
-	(void)tree_reap(&run->tree);
-	if (run->ending != ENDING_NOT || tree_has_children(&run->tree))
+	/* Mostly the last look has found nobody left, and each is a call. */
+	if (!run->tree.is_empty)
+		(void)tree_reap(&run->tree);
+	if (run->ending != ENDING_NOT ||
+	    (!run->tree.is_empty && tree_has_children(&run->tree)))
 		(void)tree_scan(&run->tree);
 	count_members(run);
+	run->result->no_child_left = run->tree.is_empty;
 }

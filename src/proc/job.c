@@ -13,8 +13,8 @@
  */
 #define DRAIN_AFTER_END (100 * NSEC_PER_MS)
 
-/* How long a worker lets a job's output wait in its pipes: most jobs of many are short.
- */
+/* How long a worker lets a job's output wait in its pipes, and what is asked of it: most
+ * jobs of many are short. */
 #define LOOK_AFTER (2 * NSEC_PER_MS)
 
 /* When to say that we wait for a pipe that somebody holds. */
@@ -104,6 +104,10 @@ static void on_look(struct loop_timer *timer)
 {
 	struct run *run = timer->data;
 
+	/* Whoever wants its output was slow meanwhile, and shall have it later. */
+	if (run->watch_source.events)
+		return;
+	run->watch_source.events = POLLIN;
 	capture_look(&run->result->out);
 	capture_look(&run->result->err);
 }
@@ -220,10 +224,8 @@ static int open_capture(struct run *run, struct capture *c, int *ret_child_end)
 		c->passes = (run->job->flags & JOB_KEEP) == 0;
 	}
 	r = capture_start(c, &run->loop);
-	if (r == 0 && (run->job->flags & (JOB_IN_WORKER | JOB_LIVE)) == JOB_IN_WORKER) {
+	if (r == 0 && (run->job->flags & (JOB_IN_WORKER | JOB_LIVE)) == JOB_IN_WORKER)
 		capture_hold(c);
-		run->looks_later = true;
-	}
 	return r;
 }
 
@@ -463,8 +465,10 @@ static void run_prepared(struct run *run)
 			ending_kill(run);
 	} else {
 		ending_started(run);
-		if (run->looks_later)
+		if (run->job->flags & JOB_IN_WORKER) {
+			run->watch_source.events = 0;
 			run->look.at = nsec_add(nsec_now(), LOOK_AFTER);
+		}
 	}
 	while ((r == 0 || run->ending != ENDING_NOT) && !is_done(run)) {
 		int step = loop_step(&run->loop);

@@ -49,6 +49,7 @@ enum job_flags {
 	JOB_KEEP = 1 << 9,	 /* ... and is kept all the same */
 	JOB_IN_WORKER = 1 << 10, /* we are a pool's worker: signals are its main process's
 				    affair */
+	JOB_AGAIN = 1 << 11, /* ... which has run a job before, and no child is left */
 };
 
 /* What can be asked of a job while it runs, through watch_fd. */
@@ -105,7 +106,8 @@ struct job {
 	struct job_limits limits;
 	unsigned pipe_size; /* of the pipes between stages; 0: the kernel's default */
 	int watch_fd;	    /* becomes readable when something is asked of us; -1: none */
-	/* What that is; NULL: KILL (the other half of a guard is gone). */
+	/* What that is; NULL: KILL (the other half of a guard is gone). An answer goes
+	 * the way of live()'s output. */
 	enum job_order (*watched)(const struct job *job);
 	void *watch_data;      /* watched()'s and live()'s */
 	size_t capture_memory; /* of a captured stream held in memory; 0: CAPTURE_MEMORY

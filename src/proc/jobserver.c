@@ -155,6 +155,21 @@ static int open_fifo(struct jobserver *js, const char *path)
 	return 0;
 }
 
+bool jobserver_is_one(const char *flags)
+{
+	bool is_one = false;
+	size_t len;
+
+	for (const char *word = flags; (len = next_word(&word)) > 0; word += len) {
+		if (word_is(word, len, "--"))
+			break;
+		if (word_begins(word, len, "-j") || word_begins(word, len, "--jobs"))
+			is_one = word_is(word, len, "-j1") ||
+				 word_is(word, len, "--jobs=1");
+	}
+	return is_one;
+}
+
 int jobserver_join(struct jobserver *js, const char *flags)
 {
 	static const char fifo[] = "fifo:";

@@ -50,6 +50,10 @@ struct jobserver {
  */
 int jobserver_join(struct jobserver *js, const char *flags);
 
+/* Whether MAKEFLAGS, which speaks of no jobserver, says that make runs one job at a time
+ * (-j1). */
+bool jobserver_is_one(const char *flags);
+
 /* Offer one with so many tokens: 0 or -errno, -EINVAL for none. */
 int jobserver_serve(struct jobserver *js, unsigned tokens);
 

@@ -39,6 +39,11 @@ static void put_back(struct pool *p, struct pool_job *job, nsec_t at)
 	p->again.at = p->waiting->again_at;
 }
 
+void pool_put_back_first(struct pool *p, struct pool_job *job)
+{
+	put_back(p, job, (nsec_t)job->number);
+}
+
 static struct pool_job *take_waiting(struct pool *p)
 {
 	struct pool_job *job = p->waiting;
@@ -56,7 +61,7 @@ static void on_again(struct loop_timer *timer)
 }
 
 /* The sources of an idle slot stay on the loop: its worker may die. */
-static void listen_to(struct pool_slot *slot)
+void pool_listen_to(struct pool_slot *slot)
 {
 	const struct pool *p = slot->pool;
 	bool has_more = slot->worker.outbox.len > 0;
@@ -71,14 +76,17 @@ static void set_slot_limit(struct pool_slot *slot)
 				   : NSEC_FOREVER;
 }
 
-/* The slot's job, which runs no more. */
-static struct pool_job *release(struct pool_slot *slot)
+/* The slot's job, which runs no more. In its place there is another one now, or NULL. */
+static struct pool_job *release(struct pool_slot *slot, struct pool_job *next)
 {
 	struct pool_job *job = slot->job;
 
-	slot->job = NULL;
-	slot->limit.at = NSEC_FOREVER;
-	slot->pool->running--;
+	slot->job = next;
+	if (next)
+		next->started = nsec_now();
+	else
+		slot->pool->running--;
+	set_slot_limit(slot);
 	return job;
 }
 
@@ -95,9 +103,7 @@ static void end_try(struct pool *p, struct pool_job *job, struct result *result)
 		put_back(p, job, nsec_add(nsec_now(), wait));
 }
 
-/* A try that came to nothing, because of error, an errno. */
-static void fail_try(struct pool *p, struct pool_job *job, enum spawn_step step,
-		     int error)
+void pool_fail_try(struct pool *p, struct pool_job *job, enum spawn_step step, int error)
 {
 	struct result result;
 
@@ -150,7 +156,7 @@ static bool wait_out(struct pool *p, struct pool_job *job, int error)
 		p->is_held = true;
 		p->recovery.at = nsec_add(nsec_now(), SHORTAGE_WAIT << p->shortages++);
 	}
-	put_back(p, job, nsec_now());
+	pool_put_back_first(p, job);
 	return true;
 }
 
@@ -178,19 +184,21 @@ static void worker_is_gone(struct pool_slot *slot, bool was_leaving)
 		p->leaving--;
 	else
 		pool_kill_orphans(p);
+	if (slot->ahead)
+		pool_put_back_ahead(slot);
 	if (slot->job)
-		fail_try(p, release(slot), SPAWN_STEP_PIPE, ECHILD);
+		pool_fail_try(p, release(slot, NULL), SPAWN_STEP_PIPE, ECHILD);
 }
 
 /* Its worker has said how the slot's job ended. */
 static void take_result(struct pool_slot *slot, struct result *result)
 {
 	struct pool *p = slot->pool;
-	struct pool_job *job = release(slot);
+	struct pool_job *job = release(slot, pool_take_ahead(slot, result));
 
 	/* From here on the token is ours to give back, and not the worker's. */
 	if (job->task.token >= 0)
-		(void)worker_send_order(&slot->worker, JOB_ORDER_NONE);
+		(void)worker_send_order(&slot->worker, &job->task, JOB_ORDER_NONE);
 	/* Only what was not started can wait. */
 	bool is_short = !result->started && result->error.step >= SPAWN_STEP_PIPE &&
 			is_shortage(result->error.error);
@@ -211,18 +219,21 @@ static bool listen_now(struct pool_slot *slot, bool last)
 	struct pool *p = slot->pool;
 	struct worker_piece piece;
 	struct result result;
-	enum worker_event event = WORKER_LIVE;
+	enum worker_event event;
 
 	/* What has been read is taken even when a pause comes meanwhile: poll(2) would
 	 * not tell of it after the pause. */
-	while (event == WORKER_LIVE &&
-	       (last || !p->paused || worker_has_message(&slot->worker))) {
-		event = worker_receive(&slot->worker, &piece, &result);
+	do {
+		event = WORKER_NOTHING;
+		if (last || !p->paused || worker_has_message(&slot->worker))
+			event = worker_receive(&slot->worker, &piece, &result);
 		if (event == WORKER_LIVE && slot->job && p->handlers->live)
 			p->handlers->live(p, slot->job, piece.stream, piece.data,
 					  piece.len);
-	}
-	listen_to(slot);
+		if (event == WORKER_CANCELLED && slot->ahead)
+			pool_put_back_ahead(slot);
+	} while (event == WORKER_LIVE || event == WORKER_CANCELLED);
+	pool_listen_to(slot);
 	/* SIGCHLD tells the rest. One that we cannot understand any more (for want of
 	 * memory) would wait for us for ever. */
 	if (event == WORKER_GONE) {
@@ -241,8 +252,13 @@ static void on_slot_ready(struct loop_source *source, short revents)
 
 	if (revents & POLLOUT)
 		(void)worker_flush(&slot->worker);
-	if (listen_now(slot, false))
+	/* A prefetched job may have ended too, and poll(2) would not tell of it. */
+	do {
+		if (!listen_now(slot, false))
+			break;
 		pool_wake(slot->pool);
+		pool_look_ahead(slot);
+	} while (worker_has_message(&slot->worker));
 }
 
 static void on_limit(struct loop_timer *timer)
@@ -250,8 +266,9 @@ static void on_limit(struct loop_timer *timer)
 	struct pool_slot *slot = timer->data;
 
 	if (slot->job)
-		(void)worker_send_order(&slot->worker, JOB_ORDER_TIME_OUT);
-	listen_to(slot);
+		(void)worker_send_order(&slot->worker, &slot->job->task,
+					JOB_ORDER_TIME_OUT);
+	pool_listen_to(slot);
 }
 
 /*
@@ -296,7 +313,7 @@ static int start_worker(struct pool_slot *slot)
 		p->leaving++;
 		return r;
 	}
-	listen_to(slot);
+	pool_listen_to(slot);
 	return 0;
 }
 
@@ -362,7 +379,7 @@ static void start(struct pool *p, struct pool_job *job)
 		job->slot = slot->number;
 		r = p->handlers->prepare(p, job);
 		if (r < 0) {
-			fail_try(p, job, SPAWN_STEP_EXEC, -r);
+			pool_fail_try(p, job, SPAWN_STEP_EXEC, -r);
 			return;
 		}
 	}
@@ -373,30 +390,29 @@ static void start(struct pool *p, struct pool_job *job)
 	if (r == -EPIPE || r == -ECONNRESET) {
 		/* Killed while it had nothing to do. */
 		retire(slot);
-		put_back(p, job, nsec_now());
+		pool_put_back_first(p, job);
 		return;
 	}
 	if (r < 0) {
 		if (!wait_out(p, job, -r))
-			fail_try(p, job, SPAWN_STEP_SPAWN, -r);
+			pool_fail_try(p, job, SPAWN_STEP_SPAWN, -r);
 		return;
 	}
 	slot->job = job;
 	job->started = nsec_now();
 	p->running++;
 	set_slot_limit(slot);
-	listen_to(slot);
+	pool_listen_to(slot);
 }
 
-static bool has_room(const struct pool *p)
+bool pool_has_room(const struct pool *p)
 {
 	if (p->is_held || (p->shortage && p->running >= p->shortage))
 		return false;
 	return p->running + p->leaving < p->limit;
 }
 
-/* The next job to start: a retry that is due, or a new one; NULL: none now. */
-static struct pool_job *next_job(struct pool *p)
+struct pool_job *pool_next_job(struct pool *p)
 {
 	struct pool_job *job = NULL;
 
@@ -410,6 +426,7 @@ static struct pool_job *next_job(struct pool *p)
 		return take_waiting(p);
 	switch (p->handlers->next(p, &job)) {
 	case POOL_JOB:
+		job->number = ++p->n_jobs;
 		return job;
 	case POOL_END:
 		p->at_end = true;
@@ -425,8 +442,8 @@ void pool_wake(struct pool *p)
 	if (p->is_filling)
 		return;
 	p->is_filling = true;
-	for (int i = 0; has_room(p); i++) {
-		struct pool_job *job = i < STARTS_MOST ? next_job(p) : NULL;
+	for (int i = 0; pool_has_room(p); i++) {
+		struct pool_job *job = i < STARTS_MOST ? pool_next_job(p) : NULL;
 
 		/* Jobs that fail at once leave their slots free: others on the loop have
 		 * their turn all the same. */
@@ -447,17 +464,24 @@ bool pool_is_done(const struct pool *p)
 void pool_drain(struct pool *p)
 {
 	p->draining = true;
+	pool_cancel_ahead(p);
 	while (p->waiting)
 		p->handlers->given_up(p, take_waiting(p));
 }
 
 void pool_order(struct pool *p, enum job_order order)
 {
-	for (unsigned i = 0; i < p->n_slots; i++)
-		if (p->slots[i]->job) {
-			(void)worker_send_order(&p->slots[i]->worker, order);
-			listen_to(p->slots[i]);
-		}
+	for (unsigned i = 0; i < p->n_slots; i++) {
+		struct pool_slot *slot = p->slots[i];
+
+		if (!slot->job)
+			continue;
+		(void)worker_send_order(&slot->worker, &slot->job->task, order);
+		/* It may run by now, for all that we know. */
+		if (slot->ahead)
+			(void)worker_send_order(&slot->worker, &slot->ahead->task, order);
+		pool_listen_to(slot);
+	}
 }
 
 void pool_set_limit_of_time(struct pool *p, nsec_t limit)
@@ -476,7 +500,7 @@ void pool_pause(struct pool *p, bool paused)
 	p->paused = paused;
 	for (unsigned i = 0; i < p->n_slots; i++)
 		if (p->slots[i]->worker.socket >= 0)
-			listen_to(p->slots[i]);
+			pool_listen_to(p->slots[i]);
 }
 
 void pool_for_each(struct pool *p,
@@ -497,8 +521,8 @@ void pool_children_changed(struct pool *p)
 		if (child_reap(&slot->worker.child) == 0)
 			continue;
 		/* What it said before it ended counts. */
-		if (slot->job)
-			(void)listen_now(slot, true);
+		while (slot->job && listen_now(slot, true))
+			;
 		worker_is_gone(slot, was_leaving);
 	}
 	(void)tree_reap(&p->tree);
@@ -538,6 +562,7 @@ int pool_init(struct pool *p, const struct pool_handlers *handlers,
 		.limit = 1,
 		.again = {.at = NSEC_FOREVER, .expired = on_again, .data = p},
 		.recovery = {.at = NSEC_FOREVER, .expired = on_recovery, .data = p},
+		.patience = {.at = NSEC_FOREVER, .expired = pool_on_patience, .data = p},
 		.time_limit = NSEC_FOREVER,
 		.tree = TREE_INIT,
 	};
@@ -547,5 +572,7 @@ int pool_init(struct pool *p, const struct pool_handlers *handlers,
 	p->tree.only_orphans = true;
 	if (r == 0)
 		r = loop_add_timer(loop, &p->again);
+	if (r == 0)
+		r = loop_add_timer(loop, &p->patience);
 	return r < 0 ? r : loop_add_timer(loop, &p->recovery);
 }

@@ -20,6 +20,13 @@
  * pool_continue(). The rest is policy: pool_drain() starts nothing new, pool_order() ends
  * what runs, pool_set_limit_of_time() gives what runs and what will run a limit.
  *
+ * Jobs that take next to no time lose much of it between two of them: the worker waits
+ * for us. With prefetch a worker whose last jobs were such ones has its next job before
+ * the one that runs has ended: next() and prepare() are called that much earlier, and
+ * jobs may begin in another order than they were asked for, by some milliseconds. A job
+ * that turns out to sit behind a longer one goes back, and is prepared again for another
+ * slot. Not for where what happened up to the start of a job decides about it.
+ *
  * Where the system cannot start more (EAGAIN, EMFILE, ENOMEM), the job goes back and
  * waits until another one ends; only when nothing else runs, and it does not get better
  * within some seconds, does the job fail of it.
@@ -50,6 +57,7 @@ struct pool_job {
 	nsec_t started;		 /* when the try was given to its worker; 0: it was not */
 
 	/* The pool's. */
+	uint64_t number; /* from 1, as next() gave them */
 	nsec_t again_at;
 	struct pool_job *next;
 };
@@ -94,9 +102,11 @@ struct pool {
 	struct loop *loop;
 	void *data;	/* the user's */
 	unsigned limit; /* how many at a time */
+	bool prefetch;	/* see above; the limit does not fall, then */
 	bool paused; /* take nothing from the workers: their output has nowhere to go */
 
 	/* The pool's. */
+	uint64_t n_jobs; /* that next() gave */
 	struct pool_slot **slots;
 	unsigned n_slots;
 	unsigned cap_slots;
@@ -114,6 +124,7 @@ struct pool {
 	bool has_orphans; /* a worker was killed, and what it left behind is being ended
 			   */
 	unsigned leaving; /* workers that were dismissed and have not ended yet */
+	struct loop_timer patience; /* with those that run before a prefetched job */
 	nsec_t time_limit;
 	struct tree tree;
 };
@@ -131,10 +142,12 @@ bool pool_is_done(const struct pool *p);
 /* Start nothing new, not even a retry: what waits for one is handed to given_up(). */
 void pool_drain(struct pool *p);
 
-/* Order all that runs to end. */
+/* Order all that runs to end. With prefetch one more job a slot may begin before the
+ * order comes, which is for that one too. */
 void pool_order(struct pool *p, enum job_order order);
 
-/* Limit every try to this long from its start; NSEC_FOREVER: no limit. */
+/* Limit every try to this long from its start (while paused, a prefetched one from when
+ * the result before it was taken); NSEC_FOREVER: no limit. */
 void pool_set_limit_of_time(struct pool *p, nsec_t limit);
 
 /* Take output from the workers, or not. */

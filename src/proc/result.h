@@ -79,6 +79,7 @@ struct result {
 	size_t descendants_killed;
 	size_t descendants_left;
 	struct result_process_list survivors;
+	bool no_child_left; /* of whatever origin */
 };
 
 #define RESULT_INIT                                                                 \

@@ -46,7 +46,6 @@ struct run {
 	struct loop_timer notice;
 	struct loop_timer upstream;
 	struct loop_timer look;
-	bool looks_later; /* what is captured is left in its pipes for a moment */
 };
 
 /* Set up limits, tree and signals, before the first stage starts: 0 or -errno. */

@@ -135,6 +135,12 @@ static int look_around(const struct throttle *t, bool *ret_busy, const char **re
 	return result;
 }
 
+bool throttle_is_on(const struct throttle_limits *limits)
+{
+	return limits->load > 0 || limits->mem_free || limits->pressure > 0 ||
+	       limits->delay || limits->rate > 0;
+}
+
 void throttle_init(struct throttle *t, const struct throttle_limits *limits)
 {
 	*t = (struct throttle){.limits = *limits, .proc = "/proc"};

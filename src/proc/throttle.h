@@ -39,6 +39,9 @@ struct throttle {
 	nsec_t next_turn; /* of the rate; 0: none yet */
 };
 
+/* Whether there is a limit at all. */
+bool throttle_is_on(const struct throttle_limits *limits);
+
 void throttle_init(struct throttle *t, const struct throttle_limits *limits);
 
 /*

@@ -109,6 +109,11 @@ int tree_init_own(struct tree *t)
 	return r == -ENOTSUP ? 0 : r;
 }
 
+void tree_init_own_again(struct tree *t)
+{
+	*t = (struct tree){.active = true, .own = true, .root = getpid()};
+}
+
 int tree_init_foreign(struct tree *t, pid_t root)
 {
 	*t = (struct tree){.active = true, .root = root};
@@ -121,6 +126,7 @@ int tree_add_owned(struct tree *t, pid_t pid)
 	const struct procfs_stat unknown = {.pid = pid};
 	struct tree_member *m = add_member(t, &unknown);
 
+	t->is_empty = false;
 	if (!m)
 		return -ENOMEM;
 	m->is_owned = true;
@@ -391,7 +397,7 @@ int tree_reap(struct tree *t)
 		siginfo_t info = {0};
 
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
-			return errno == ECHILD ? reaped : -errno;
+			break;
 		if (info.si_pid == 0)
 			return reaped;
 
@@ -407,6 +413,8 @@ int tree_reap(struct tree *t)
 		list_remove(&t->before, info.si_pid);
 		reaped++;
 	}
+	t->is_empty = errno == ECHILD;
+	return t->is_empty ? reaped : -errno;
 }
 
 bool tree_has_children(const struct tree *t)

@@ -42,7 +42,9 @@ struct tree_member {
 struct tree {
 	bool active;
 	bool own;
-	bool only_root;	   /* leave the descendants out */
+	bool is_empty;	/* no direct child was left when tree_reap() looked, and no owned
+			   one was added since */
+	bool only_root; /* leave the descendants out */
 	bool only_orphans; /* leave owned children and what is below them out: what is
 			      left came to us when its parent died */
 	pid_t root;	   /* ourselves, or the foreign root */
@@ -65,6 +67,9 @@ struct tree {
 
 /* Own the descendants from now on: 0 or -errno. Before the first child is started. */
 int tree_init_own(struct tree *t);
+
+/* The same once more, in the same process, when no child is left. */
+void tree_init_own_again(struct tree *t);
 
 /* Watch the descendants of a process that is not ours, the root too: 0 or -errno. */
 int tree_init_foreign(struct tree *t, pid_t root);

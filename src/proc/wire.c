@@ -33,19 +33,20 @@ static int add_texts(struct buf *b, char *const *texts, size_t *ret_n)
 	return r;
 }
 
-/* Set the length of the message that begins at offset. */
-static void close_message(struct buf *b, size_t offset)
+/* Complete the head of the message that begins at offset. */
+static void close_message(struct buf *b, size_t offset, size_t n_fds)
 {
 	struct wire_head head;
 
 	memcpy(&head, b->data + offset, sizeof(head));
+	head.stream = (uint16_t)n_fds;
 	head.len = b->len - offset - sizeof(head);
 	memcpy(b->data + offset, &head, sizeof(head));
 }
 
 int wire_add_task(struct buf *b, const struct worker_task *task)
 {
-	const struct wire_head head = {.kind = WIRE_TASK};
+	const struct wire_head head = {.kind = WIRE_TASK, .task = task->number};
 	struct task_head fixed = {.reads_stdin = task->reads_stdin, .token = task->token};
 	size_t offset = b->len;
 	int r = buf_add(b, &head, sizeof(head));
@@ -63,7 +64,7 @@ int wire_add_task(struct buf *b, const struct worker_task *task)
 		return r;
 	}
 	memcpy(b->data + offset + sizeof(head), &fixed, sizeof(fixed));
-	close_message(b, offset);
+	close_message(b, offset, 0);
 	return 0;
 }
 
@@ -174,7 +175,7 @@ int wire_add_result(struct buf *b, const struct result *result, int ret_fds[WORK
 		b->len = offset;
 		return r;
 	}
-	close_message(b, offset);
+	close_message(b, offset, *ret_n);
 	return 0;
 }
 

@@ -17,15 +17,19 @@
 
 enum wire_kind {
 	WIRE_TASK,
-	WIRE_ORDER, /* an enum job_order in len's place, no bytes */
+	WIRE_ORDER,  /* no bytes */
+	WIRE_CANCEL, /* do not begin that task */
 	WIRE_QUIT,
-	WIRE_LIVE, /* stream, data */
+	WIRE_LIVE, /* data */
 	WIRE_RESULT,
+	WIRE_CANCELLED, /* it was not begun, and will not be */
 };
 
 struct wire_head {
-	uint32_t kind;
-	uint32_t stream; /* LIVE: 1 or 2; ORDER: the order */
+	uint16_t kind;
+	uint16_t stream; /* LIVE: 1 or 2; ORDER: an enum job_order; RESULT: how many
+			    descriptors come with it */
+	uint32_t task;	 /* the number of the task that it is about */
 	uint64_t len;
 };
 

@@ -24,18 +24,28 @@ enum {
 /* How long what does not die of KILL is waited for when the main process is gone. */
 #define GIVE_UP_AFTER_MS 5000
 
+/* A task that was not begun. */
+struct ahead {
+	char *bytes; /* NULL: none */
+	size_t len;
+	uint32_t number;
+};
+
 /* What the worker knows while a job runs; found through job.watch_data. */
 struct work {
 	struct job job;
 	struct job_stage stage;
 	struct signals signals;
 	int socket;
+	pid_t main_pid;
 	bool guards;
 	bool lost;	 /* the main process is gone */
 	struct buf live; /* output that the socket has not taken yet */
 	bool lost_output;
 	int token_fd;
 	int token;
+	uint32_t number;    /* of the task that runs */
+	struct ahead ahead; /* the next one, if it came already */
 };
 
 static int read_whole(int socket, void *data, size_t len)
@@ -105,8 +115,10 @@ static bool flush_live(const struct job *job)
 		/* That nobody takes it is seen by whoever waits on the socket. */
 		sent = n < 0 ? w->live.len : sent + (size_t)n;
 	}
-	memmove(w->live.data, w->live.data + sent, w->live.len - sent);
-	w->live.len -= sent;
+	if (sent) {
+		memmove(w->live.data, w->live.data + sent, w->live.len - sent);
+		w->live.len -= sent;
+	}
 	return w->live.len > 0;
 }
 
@@ -114,7 +126,7 @@ static bool on_live(const struct job *job, int stream, const char *data, size_t 
 {
 	struct work *w = job->watch_data;
 	const struct wire_head head = {
-		.kind = WIRE_LIVE, .stream = (uint32_t)stream, .len = len};
+		.kind = WIRE_LIVE, .stream = (uint16_t)stream, .len = len};
 
 	if (buf_add(&w->live, &head, sizeof(head)) < 0 ||
 	    buf_add(&w->live, data, len) < 0)
@@ -122,15 +134,62 @@ static bool on_live(const struct job *job, int stream, const char *data, size_t 
 	return flush_live(job);
 }
 
-/* While a job runs the main process sends orders only; or it is gone. */
+/* Take in a task whose head has come: 0 or -errno. */
+static int keep_task(struct work *w, const struct wire_head *head)
+{
+	auto_free char *bytes = malloc(head->len);
+
+	if (!bytes)
+		return -ENOMEM;
+
+	int r = read_whole(w->socket, bytes, head->len);
+
+	if (r < 0)
+		return r;
+	free(w->ahead.bytes);
+	w->ahead = (struct ahead){
+		.bytes = take_ptr(bytes), .len = head->len, .number = head->task};
+	return 0;
+}
+
+/* Drop the next task, if it is still this one, and say so. What the socket does not take
+ * goes with the next flush_live(). */
+static void cancel_task(struct work *w, uint32_t number)
+{
+	const struct wire_head answer = {.kind = WIRE_CANCELLED, .task = number};
+
+	if (!w->ahead.bytes || w->ahead.number != number)
+		return;
+	free(w->ahead.bytes);
+	w->ahead = (struct ahead){0};
+	if (buf_add(&w->live, &answer, sizeof(answer)) == 0)
+		return;
+	/* No memory, so it goes at once, even if that takes a while. */
+	if (send_whole(w->socket, w->live.data, w->live.len, NULL, 0) == 0)
+		(void)send_whole(w->socket, (const char *)&answer, sizeof(answer), NULL,
+				 0);
+	w->live.len = 0;
+}
+
+/* Take one message of the main process's, while a job runs; or it is gone. */
 static enum job_order on_watched(const struct job *job)
 {
 	struct work *w = job->watch_data;
 	struct wire_head head;
+	int r = read_whole(w->socket, &head, sizeof(head));
 
-	if (read_whole(w->socket, &head, sizeof(head)) == 0)
-		return head.kind == WIRE_ORDER ? (enum job_order)head.stream
-					       : JOB_ORDER_KILL;
+	if (r == 0 && head.kind == WIRE_TASK) {
+		r = keep_task(w, &head);
+	} else if (r == 0 && head.kind == WIRE_CANCEL) {
+		cancel_task(w, head.task);
+	} else if (r == 0 && head.kind == WIRE_ORDER) {
+		if (head.task == w->number)
+			return (enum job_order)head.stream;
+	} else {
+		r = -EPIPE;
+	}
+	if (r == 0)
+		return JOB_ORDER_NONE;
 	w->lost = true;
 	return w->guards ? JOB_ORDER_KILL : JOB_ORDER_LEAVE;
 }
@@ -153,13 +212,28 @@ static char **merge_environment(char *const *common, const struct wire_task *tas
 	return env;
 }
 
-/* Signals that came while nothing ran, such as a Ctrl-C: they were not for a job. */
+/* Signals that came while nothing ran, such as a Ctrl-C, were not for a job. But a job
+ * does not begin while all others stand still. */
 static void forget_signals(const struct signals *signals)
 {
 	struct signalfd_siginfo info;
+	int stop = 0;
 
 	while (signals_read(signals, &info) > 0)
-		;
+		switch (info.ssi_signo) {
+		case SIGTSTP:
+		case SIGTTIN:
+		case SIGTTOU:
+			stop = (int)info.ssi_signo;
+			break;
+		case SIGCONT:
+			stop = 0;
+			break;
+		default:
+			break;
+		}
+	if (stop)
+		signals_stop_self(stop);
 }
 
 static int send_result(struct work *w, const struct result *result)
@@ -213,42 +287,74 @@ static int run_task(struct work *w, const struct wire_task *task)
 	}
 	w->lost_output = false;
 
+	if (result.no_child_left)
+		w->job.flags |= JOB_AGAIN;
+	else
+		w->job.flags &= ~(unsigned)JOB_AGAIN;
+
 	int r = w->lost ? -EPIPE : send_result(w, &result);
 
 	result_clear(&result);
 	return r;
 }
 
-/* Read one message and do what it says: 0, or -errno to end (-ECANCELED: as we were told
- * to). */
-static int take_message(struct work *w)
+/* Wait until the main process has something to say; recv(2) alone would wake up too when
+ * it takes our last result. */
+static int read_head(struct work *w, struct wire_head *ret)
 {
-	struct wire_head head;
-	struct wire_task task = {0};
 	struct pollfd p = {.fd = w->socket, .events = POLLIN};
+	ssize_t n = recv(w->socket, ret, sizeof(*ret), MSG_DONTWAIT);
 
-	/* recv(2) alone would wake up too when the main process takes our last result. */
-	(void)poll(&p, 1, -1);
+	while (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		(void)poll(&p, 1, -1);
+		n = recv(w->socket, ret, sizeof(*ret), MSG_DONTWAIT);
+	}
+	if (n <= 0)
+		return -EPIPE;
+	if (n == sizeof(*ret))
+		return 0;
+	return read_whole(w->socket, (char *)ret + n, sizeof(*ret) - (size_t)n);
+}
 
-	int r = read_whole(w->socket, &head, sizeof(head));
+/* Wait for a task, if none has come yet: 0, or -errno to end (-ECANCELED: as we were told
+ * to). */
+static int await_task(struct work *w)
+{
+	while (!w->ahead.bytes) {
+		struct wire_head head;
+		int r = read_head(w, &head);
+
+		if (r < 0)
+			return r;
+		if (head.kind == WIRE_QUIT)
+			return -ECANCELED;
+		/* The main process has heard of the last job's end: the token is its
+		 * affair. */
+		w->token = -1;
+		/* An order, or a cancelling, for a job that had already ended. */
+		if (head.kind != WIRE_TASK)
+			continue;
+		r = keep_task(w, &head);
+		if (r < 0)
+			return r;
+	}
+	/* It was killed, and wants nothing more. */
+	return getppid() == w->main_pid ? 0 : -EPIPE;
+}
+
+/* Run one job: 0, or -errno to end. */
+static int take_task(struct work *w)
+{
+	struct wire_task task = {0};
+	int r = await_task(w);
 
 	if (r < 0)
 		return r;
-	if (head.kind == WIRE_QUIT)
-		return -ECANCELED;
-	/* The main process has heard of the last job's end: the token is its affair. */
-	w->token = -1;
-	/* An order for a job that had already ended. */
-	if (head.kind != WIRE_TASK)
-		return 0;
 
-	auto_free char *bytes = malloc(head.len);
+	auto_free char *bytes = take_ptr(w->ahead.bytes);
 
-	if (!bytes)
-		return -ENOMEM;
-	r = read_whole(w->socket, bytes, head.len);
-	if (r == 0)
-		r = wire_read_task(bytes, head.len, &task);
+	w->number = w->ahead.number;
+	r = wire_read_task(bytes, w->ahead.len, &task);
 	if (r < 0)
 		return r;
 	r = run_task(w, &task);
@@ -322,6 +428,7 @@ void worker_run(int socket, const struct worker_setup *setup)
 		.stage = setup->job->stages[0],
 		.signals = *setup->job->signals,
 		.socket = socket,
+		.main_pid = getppid(),
 		.guards = setup->guards,
 		.token_fd = setup->token_fd,
 		.token = -1,
@@ -347,8 +454,9 @@ void worker_run(int socket, const struct worker_setup *setup)
 	(void)mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
 #endif
 	do
-		r = take_message(&w);
+		r = take_task(&w);
 	while (r == 0);
+	free(w.ahead.bytes);
 	if (r == -ECANCELED)
 		return;
 	if (w.guards)

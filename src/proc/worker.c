@@ -63,42 +63,88 @@ int worker_flush(struct worker *w)
 	return r;
 }
 
-int worker_send_task(struct worker *w, const struct worker_task *task)
+int worker_send_task(struct worker *w, struct worker_task *task)
 {
+	task->number = ++w->n_sent;
+
 	int r = wire_add_task(&w->outbox, task);
 
 	return r < 0 ? r : worker_flush(w);
 }
 
-int worker_send_order(struct worker *w, enum job_order order)
+static int send_head(struct worker *w, const struct wire_head *head)
 {
-	const struct wire_head head = {.kind = WIRE_ORDER, .stream = order};
-	int r = buf_add(&w->outbox, &head, sizeof(head));
+	int r = buf_add(&w->outbox, head, sizeof(*head));
 
 	if (r == 0)
 		(void)worker_flush(w);
 	return r;
 }
 
-/* The descriptors that came with a message. */
+int worker_send_order(struct worker *w, const struct worker_task *task,
+		      enum job_order order)
+{
+	const struct wire_head head = {
+		.kind = WIRE_ORDER, .stream = (uint16_t)order, .task = task->number};
+
+	return send_head(w, &head);
+}
+
+int worker_cancel_task(struct worker *w, const struct worker_task *task)
+{
+	const struct wire_head head = {.kind = WIRE_CANCEL, .task = task->number};
+
+	return send_head(w, &head);
+}
+
+static void clear_files(struct worker_files *f)
+{
+	for (size_t i = 0; i < WORKER_FDS; i++)
+		f->fds[i] = fd_close(f->fds[i]);
+}
+
+/*
+ * The descriptors that came with what was read. They are those of one result: the kernel
+ * ends a read behind the bytes that have some, and ours go with a result's first. They
+ * count even where they could not be taken, for want of room for them.
+ */
 static void take_fds(struct worker *w, struct msghdr *message)
 {
+	struct worker_files files = {{-1, -1}};
+	bool has_some = (message->msg_flags & MSG_CTRUNC) != 0;
+	size_t n = 0;
+
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
-
-		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		for (size_t i = 0; i < n; i++) {
+		has_some = true;
+		for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= c->cmsg_len;
+		     at += sizeof(int)) {
 			int fd;
 
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-			if (w->n_fds < WORKER_FDS)
-				w->fds[w->n_fds++] = fd;
+			memcpy(&fd, CMSG_DATA(c) + at, sizeof(fd));
+			if (n < WORKER_FDS)
+				files.fds[n++] = fd;
 			else
 				(void)fd_close(fd);
 		}
 	}
+	if (has_some && w->n_files < WORKER_RESULTS)
+		w->files[w->n_files++] = files;
+	else
+		clear_files(&files);
+}
+
+/* The descriptors of the first result that has some. */
+static struct worker_files shift_files(struct worker *w)
+{
+	struct worker_files first = {{-1, -1}};
+
+	if (w->n_files) {
+		first = w->files[0];
+		memmove(w->files, w->files + 1, --w->n_files * sizeof(*w->files));
+	}
+	return first;
 }
 
 /* Read what has come: bytes, 0 when there is nothing more for now, -errno when it is
@@ -186,15 +232,20 @@ enum worker_event worker_receive(struct worker *w, struct worker_piece *ret_piec
 	w->taken += sizeof(head) + head.len;
 	if (head.kind == WIRE_LIVE) {
 		*ret_piece = (struct worker_piece){
-			.stream = (int)head.stream, .data = data, .len = head.len};
+			.stream = head.stream, .data = data, .len = head.len};
 		return WORKER_LIVE;
 	}
+	if (head.kind == WIRE_CANCELLED)
+		return WORKER_CANCELLED;
 
-	int r = wire_read_result(data, head.len, w->fds, ret_result);
+	struct worker_files files = {{-1, -1}};
 
-	for (size_t i = 0; i < WORKER_FDS; i++)
-		w->fds[i] = fd_close(w->fds[i]);
-	w->n_fds = 0;
+	if (head.stream)
+		files = shift_files(w);
+
+	int r = wire_read_result(data, head.len, files.fds, ret_result);
+
+	clear_files(&files);
 	shift_inbox(w);
 	return r < 0 ? WORKER_GONE : WORKER_RESULT;
 }
@@ -212,8 +263,11 @@ void worker_dismiss(struct worker *w)
 void worker_clear(struct worker *w)
 {
 	w->socket = fd_close(w->socket);
-	for (size_t i = 0; i < WORKER_FDS; i++)
-		w->fds[i] = fd_close(w->fds[i]);
+	while (w->n_files) {
+		struct worker_files files = shift_files(w);
+
+		clear_files(&files);
+	}
 	buf_clear(&w->inbox);
 	buf_clear(&w->outbox);
 	child_clear(&w->child);

@@ -6,8 +6,12 @@
  * job at a time, so a limit ends that job's whole tree and can touch no other's; workers
  * start their jobs side by side on many CPUs; and when the main process is killed, each
  * worker sees its socket end and ends what it started. It costs one fork a slot and two
- * messages a job; with captured output a job of /bin/true needs a fifth more processor
+ * messages a job; with captured output a job of /bin/true needs a tenth more processor
  * time than in a bare loop of posix_spawn(3) and wait (make bench measures it).
+ *
+ * What a worker waits for from us between two jobs is dear where these take next to no
+ * time. So one more task may be sent while one runs: it begins when that one has ended,
+ * and can be asked back as long as it has not.
  *
  * The main process forks it (worker_start(): 1 is the child, which calls worker_run()
  * and then ends itself), sends tasks, gives orders while one runs, and takes what comes
@@ -33,6 +37,7 @@ struct worker_task {
 	char *const *env; /* NAME=VALUE words that the common environment has not */
 	const char *path; /* the program (spawn_prepare() found it) */
 	bool reads_stdin; /* ours, and not what the common job says */
+	uint32_t number;  /* worker_send_task()'s, for orders about it */
 	int token; /* a byte that the worker writes to token_fd when the main process is
 		      gone before it has said that it gives it back; -1: none */
 };
@@ -48,27 +53,38 @@ struct worker_setup {
 /* Captured output that is too much for a message comes as descriptors, one a stream. */
 enum { WORKER_FDS = 2 };
 
+/* Those that came with one result; -1: no (more of them). */
+struct worker_files {
+	int fds[WORKER_FDS];
+};
+
+/* Results that may have come before the first is taken: of the job, and the one behind.
+ */
+enum { WORKER_RESULTS = 2 };
+
 struct worker {
 	struct child child;
 	int socket; /* our end; -1: closed */
 	struct buf inbox;
 	size_t taken;	   /* bytes at its beginning that are done with */
 	struct buf outbox; /* what the socket did not take at once */
-	int fds[WORKER_FDS];
-	size_t n_fds;
+	uint32_t n_sent;   /* tasks */
+	struct worker_files files[WORKER_RESULTS]; /* in the order of their results */
+	size_t n_files;
 };
 
-#define WORKER_INIT                                                  \
-	(struct worker)                                              \
-	{                                                            \
-		.child = CHILD_INIT, .socket = -1, .fds = { -1, -1 } \
+#define WORKER_INIT                               \
+	(struct worker)                           \
+	{                                         \
+		.child = CHILD_INIT, .socket = -1 \
 	}
 
 enum worker_event {
-	WORKER_NOTHING, /* no more for now */
-	WORKER_LIVE,	/* a piece of output, as it came */
-	WORKER_RESULT,	/* the job has ended */
-	WORKER_GONE,	/* it has closed its socket */
+	WORKER_NOTHING,	  /* no more for now */
+	WORKER_LIVE,	  /* a piece of output, as it came */
+	WORKER_RESULT,	  /* the job has ended */
+	WORKER_CANCELLED, /* the task that was to follow was not begun, as we asked */
+	WORKER_GONE,	  /* it has closed its socket */
 };
 
 /* A piece of output, good until the next call. */
@@ -84,9 +100,17 @@ int worker_start(struct worker *w, int *ret_socket);
 /* The child's whole life (worker-run.c). Returns when there is nothing more to do. */
 void worker_run(int socket, const struct worker_setup *setup);
 
-/* Give it a task, or an order about the one it runs: 0 or -errno. */
-int worker_send_task(struct worker *w, const struct worker_task *task);
-int worker_send_order(struct worker *w, enum job_order order);
+/*
+ * Give it a task: 0 or -errno. No more than one behind the one that runs.
+ *
+ * An order is about one of them: where that does not run (yet, or any more) it does
+ * nothing. So is asking a task back: WORKER_CANCELLED comes if it had not begun, and else
+ * the result of the one before.
+ */
+int worker_send_task(struct worker *w, struct worker_task *task);
+int worker_send_order(struct worker *w, const struct worker_task *task,
+		      enum job_order order);
+int worker_cancel_task(struct worker *w, const struct worker_task *task);
 
 /* Send more of what is waiting to be sent: 0, also where something still is; -errno when
  * the worker is gone. */
