@@ -11,9 +11,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Of an item, in a message. */
 enum { SHOWN_LENGTH = 60 };
+
+/* After a stop that the terminal has sent to all of us: how long after we were continued
+ * our workers are, which may not have been. */
+#define CONTINUE_AFTER NSEC_PER_SEC
 
 /* How long a reader may take for what is left. */
 #define FLUSH_MOST NSEC_PER_SEC
@@ -105,6 +110,34 @@ void map_check_output(struct map *m)
 	}
 }
 
+/* Under --ungroup it is the jobs that write, and each would find out for itself. */
+static void on_stdout_gone(struct loop_source *source, short revents)
+{
+	struct map *m = source->data;
+
+	(void)revents;
+	loop_remove(&m->loop, source);
+	if (!m->ignores_pipe)
+		map_fail(m, EXIT_BY_SIGNAL(SIGPIPE));
+}
+
+int map_watch_stdout(struct map *m)
+{
+	struct stat st;
+
+	/* A terminal that goes away has its SIGHUP. */
+	if (fstat(STDOUT_FILENO, &st) < 0 ||
+	    (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode)))
+		return 0;
+	/* Without a reader it is POLLERR or POLLHUP, whatever is asked for; and that is
+	 * something which never comes. */
+	m->stdout_source = (struct loop_source){.fd = STDOUT_FILENO,
+						.events = POLLPRI,
+						.ready = on_stdout_gone,
+						.data = m};
+	return loop_add(&m->loop, &m->stdout_source);
+}
+
 /* --- signals --- */
 
 static void show_job(struct pool_job *job, pid_t worker, void *data)
@@ -162,23 +195,40 @@ static void on_ending_signal(struct map *m, int signal)
 	}
 }
 
+static void on_continue(struct loop_timer *timer)
+{
+	struct map *m = timer->data;
+	sigset_t pending;
+
+	/* Then all are about to stop, and this comes again. */
+	if (sigpending(&pending) == 0 && sigismember(&pending, SIGTSTP) == 1)
+		return;
+	pool_continue(&m->pool);
+}
+
 /* Stop with our workers, and so do our clocks. */
 static void stop_all(struct map *m, const struct signalfd_siginfo *info)
 {
 	int signal = (int)info->ssi_signo;
 	nsec_t before = nsec_now();
 
+	/* To the whole group, which a shell continues as a whole. */
+	bool is_shared = signals_from_terminal(info);
+
 	progress_hide(&m->progress);
-	/* The terminal has sent it to the whole group. */
-	if (!signals_from_terminal(info))
+	if (!is_shared)
 		pool_stop(&m->pool, signal);
 	signals_stop_self(signal);
-	pool_continue(&m->pool);
+	/* A SIGCONT of ours might undo the next Ctrl-Z. */
+	if (!is_shared)
+		pool_continue(&m->pool);
 
 	nsec_t stopped = nsec_now() - before;
 
 	loop_shift_timers(&m->loop, stopped);
 	pool_shift(&m->pool, stopped);
+	if (is_shared)
+		m->continue_timer.at = nsec_add(nsec_now(), CONTINUE_AFTER);
 }
 
 static void on_signal(struct loop_source *source, short revents)
@@ -200,7 +250,8 @@ static void on_signal(struct loop_source *source, short revents)
 			stop_all(m, &info);
 			break;
 		case SIGCONT:
-			pool_continue(&m->pool);
+			if (m->continue_timer.at == NSEC_FOREVER)
+				pool_continue(&m->pool);
 			break;
 		case SIGUSR1:
 			show_jobs(m);
@@ -220,13 +271,15 @@ int map_catch(struct map *m)
 {
 	int r = signals_catch(&m->drive->signals);
 
-	if (r < 0)
-		return r;
 	m->signal_source = (struct loop_source){.fd = m->drive->signals.fd,
 						.events = POLLIN,
 						.ready = on_signal,
 						.data = m};
-	return loop_add(&m->loop, &m->signal_source);
+	m->continue_timer = (struct loop_timer){
+		.at = NSEC_FOREVER, .expired = on_continue, .data = m};
+	if (r == 0)
+		r = loop_add_timer(&m->loop, &m->continue_timer);
+	return r < 0 ? r : loop_add(&m->loop, &m->signal_source);
 }
 
 /* --- the exit status --- */

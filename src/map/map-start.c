@@ -375,6 +375,8 @@ static int open_jobserver(struct map *m)
 		/* As many as there are tokens. */
 		if (r == 0)
 			o->slots.now = SLOTS_MOST;
+		if (r == -ENOENT && jobserver_is_one(flags))
+			o->slots.now = 1;
 	}
 	return -1;
 }
@@ -491,6 +493,8 @@ static int set_up_loop(struct map *m, const struct pool_handlers *handlers)
 		r = loop_add_timer(&m->loop, &m->total_timer);
 	m->token_source =
 		(struct loop_source){.fd = m->jobserver.in, .ready = on_token, .data = m};
+	if (r == 0 && o->output == MAP_OUTPUT_UNGROUPED)
+		r = map_watch_stdout(m);
 	if (r == 0 && m->jobserver.in >= 0)
 		r = loop_add(&m->loop, &m->token_source);
 	if (r == 0)

@@ -168,6 +168,27 @@ static int show(struct map *m, struct map_job *j)
 	return r < 0 ? r : shown;
 }
 
+/* --results: its files, which it fails without. */
+static void keep_results(struct map *m, struct map_job *j)
+{
+	auto_buf struct buf text = BUF_INIT;
+	const char *name = NULL;
+	int r = records_add_results(&m->records, j, &name);
+
+	if (r == 0)
+		return;
+	j->failed = true;
+	(void)buf_add_format(&text, "cannot write '%s': %s", name, error_text(-r));
+	map_say(m, j, text.len ? text.data : error_text(-r));
+	if (j->error_message || j->result.error.step != SPAWN_STEP_NONE)
+		return;
+	j->result.error.step = SPAWN_STEP_PIPE;
+	j->result.error.error = -r;
+	j->error_text = text;
+	j->error_message = text.data;
+	text = BUF_INIT;
+}
+
 /* Print it, write all records, count it. */
 static void finish_job(struct map *m, struct map_job *j)
 {
@@ -175,6 +196,7 @@ static void finish_job(struct map *m, struct map_job *j)
 	int r = 0;
 
 	progress_hide(&m->progress);
+	keep_results(m, j);
 	if (m->options->output != MAP_OUTPUT_UNGROUPED && j->has_begun)
 		r = show(m, j);
 	if (r < 0) {
@@ -186,6 +208,8 @@ static void finish_job(struct map *m, struct map_job *j)
 		/* Once is enough, where its worker could not keep it either. */
 		if (!j->error_message)
 			map_say(m, j, text.len ? text.data : error_text(-r));
+		/* Their record says so, too. */
+		(void)records_add_results(&m->records, j, &name);
 	}
 	r = records_add(&m->records, j, &name);
 	if (r < 0 && m->status == 0) {

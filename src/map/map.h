@@ -46,11 +46,13 @@ struct map {
 	struct loop loop;
 	struct loop_source signal_source;
 	struct loop_source token_source;
+	struct loop_source stdout_source;
 	struct loop_timer total_timer;
 	struct loop_timer throttle_timer;
 	struct loop_timer slots_timer;
 	struct loop_timer again_timer;
 	struct loop_timer flush_timer;
+	struct loop_timer continue_timer;
 
 	struct input input;
 	struct template template;
@@ -154,6 +156,9 @@ void map_check_halt(struct map *m, const struct map_job *j);
 
 /* Something of ours failed: everything ends, with this status. */
 void map_fail(struct map *m, int status);
+
+/* End when nobody reads what the jobs write. */
+int map_watch_stdout(struct map *m);
 
 /* Look at the output's errors. */
 void map_check_output(struct map *m);

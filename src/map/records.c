@@ -296,17 +296,15 @@ static int add_to_results(struct records *r, const struct map_job *j,
 	return result;
 }
 
+int records_add_results(struct records *r, const struct map_job *j, const char **ret_name)
+{
+	return r->results_fd >= 0 ? add_to_results(r, j, ret_name) : 0;
+}
+
 int records_add(struct records *r, const struct map_job *j, const char **ret_name)
 {
-	const char *name = r->results;
 	int failed = 0;
 
-	/* The files of a job come before the line that says that it is done. */
-	if (r->results_fd >= 0) {
-		int result = add_to_results(r, j, &name);
-
-		note(&failed, result, name, ret_name);
-	}
 	if (r->joblog_fd >= 0)
 		note(&failed, add_to_joblog(r, j), r->joblog, ret_name);
 	if (r->log_fd >= 0)

@@ -10,7 +10,8 @@
  *
  *	struct records r = RECORDS_INIT;
  *	r.log = ...; records_open(&r, &name);
- *	records_add(&r, &j, &name);		it ended for good
+ *	records_add_results(&r, &j, &name);	it ended for good
+ *	records_add(&r, &j, &name);
  *	records_close(&r);
  */
 #ifndef MAP_RECORDS_H
@@ -60,8 +61,15 @@ void records_write_attempt(const struct records *r, struct out *o,
 /* What a job came to, as its records say: j->status, but never 0 where it failed. */
 int records_status(const struct map_job *j);
 
-/* Write all that is wanted about a job: 0, or -errno and the name of the file, which
- * lives until the next call. What can be written is, also where something fails. */
+/*
+ * Write the files of a job: 0, or -errno and the name of the file, which lives until the
+ * next call. First, because a job whose files cannot be written has failed.
+ */
+int records_add_results(struct records *r, const struct map_job *j,
+			const char **ret_name);
+
+/* Write the lines about a job: 0, or -errno and the name of the file. What can be written
+ * is, also where something fails. */
 int records_add(struct records *r, const struct map_job *j, const char **ret_name);
 
 void records_close(struct records *r);
