@@ -23,6 +23,7 @@ TESTS += \
 	%D%/map-items.bats \
 	%D%/map-jobserver.bats \
 	%D%/map-output.bats \
+	%D%/map-quick.bats \
 	%D%/map-records.bats \
 	%D%/map-running.bats \
 	%D%/map-streams.bats \
@@ -154,6 +155,7 @@ EXTRA_DIST += \
 	%D%/map-items.bats \
 	%D%/map-jobserver.bats \
 	%D%/map-output.bats \
+	%D%/map-quick.bats \
 	%D%/map-records.bats \
 	%D%/map-running.bats \
 	%D%/map-streams.bats \

@@ -468,6 +468,38 @@ ask=(--expect='ready> ' --send=$'echo status $?; stty -a >after\n')
 	gone wait.2
 }
 
+@test "map: after Ctrl-Z a SIGCONT to map alone continues its jobs" {
+	run shell_on_pty --send=$'sh -c \'echo $$ >map.pid; exec prockit map -j2 ./waiter ::: 1 2\'\n' \
+		--file=wait.1 --file=wait.2 --state=S:wait.1 --state=S:wait.2 --send="$ctrl_z" --expect=Stopped \
+		--state=T:map.pid --state=T:wait.1 --state=T:wait.2 --kill=CONT:map.pid --state=S:wait.1 --state=S:wait.2 \
+		--kill=INT:map.pid --state=-:map.pid --send=$'exit\n'
+	((status != 99))
+	gone wait.1
+	gone wait.2
+}
+
+@test "map: after Ctrl-Z a SIGCONT to map alone lets an idle slot take jobs" {
+	script note 'echo $$ >"$1"'
+	mkfifo items
+	exec 8<>items
+	echo zero >&8
+	# The next item comes when all that is done about a SIGCONT has been done.
+	run shell_on_pty --send=$'sh -c \'echo $$ >map.pid; exec prockit map -j1 ./note <items\'\n' \
+		--file=zero --send="$ctrl_z" --expect=Stopped --state=T:map.pid --kill=CONT:map.pid \
+		--send=$'sleep 2; echo one >items\n' --file=one --kill=INT:map.pid --state=-:map.pid --send=$'exit\n'
+	((status != 99))
+}
+
+@test "map: under --ungroup too, a terminal that goes away leaves what was disowned" {
+	script job ': >"begun.$1"; : <go; : >"done.$1"'
+	run shell_on_pty --send=$'trap "" HUP; prockit map -u -j2 ./job ::: 1 2 3 2>/dev/null & disown\n' \
+		--file=begun.1 --file=begun.2 --hangup
+	exec 8<>go
+	wait_until 20 test -e done.1
+	wait_until 20 test -e done.2
+	wait_until 20 test -e done.3
+}
+
 @test "map: a terminal that is closed ends all" {
 	run "$(helper pty-run)" --file=wait.1 --file=wait.2 --hangup -- bash -c 'prockit map -j2 ./waiter ::: 1 2 3; :'
 	wait_until 10 gone wait.1

@@ -272,8 +272,22 @@ with_few_descriptors()
 		run -125 --separate-stderr prockit map -j1 $option=/dev/full echo ::: a b c
 		one_message /dev/full
 	done
-	run -125 --separate-stderr with_small_disk 64k prockit map -j1 --results=tiny/r -c 'head -c 100000 /dev/zero | tr "\0" a' ::: a b
-	one_message 'tiny/r/1' 'No space left on device'
+}
+
+@test "map: a job whose --results cannot be written has failed, and the others run" {
+	run -1 --separate-stderr with_small_disk 64k prockit map -j1 --results=tiny/r --log=log --joblog=joblog --json \
+		-c '[ $1 != b ] || head -c 100000 /dev/zero | tr "\0" a' ::: a b
+	one_message 'job 2 (b)' 'tiny/r/2/stdout' 'No space left on device'
+	jq -se 'map(.failed) == [false, true] and (.[1].error.message | contains("tiny/r/2/stdout"))' <<<"$output"
+	jq -se 'map(.failed) == [false, true]' log
+	[[ $(cut -f 7 joblog | tail -n 1) != 0 ]]
+	mkdir results
+	: >results/2
+	run -1 --separate-stderr prockit map -j1 --results=results --log=log2 echo ::: a b c
+	one_message 'job 2 (b)' 'results/2' 'Not a directory'
+	[[ $output == $'a\nb\nc' ]]
+	run -0 prockit map --dry-run --resume=log2 echo ::: a b c
+	[[ $output == 'echo b' ]]
 }
 
 @test "map: stdout that cannot be written is 125 and one line" {

@@ -75,6 +75,13 @@ tokens_are_back()
 	[[ $(fold -w 1 <<<"$tokens" | sort | tr -d '\n') == abc ]]
 }
 
+@test "map: under make -j1 one job runs at a time" {
+	printf 'all:\n\t+@prockit map -c %s ::: 1 2 3 4 5 6\n' \
+		"'mkdir one && echo ok; for i in \$\$(seq 200); do :; done; rmdir one'" >one.mk
+	run -0 make -s -j1 -f one.mk
+	[[ $(xargs <<<"$output") == 'ok ok ok ok ok ok' ]]
+}
+
 @test "map: map in a recipe and the other targets run no more than make's -j" {
 	local targets='a b c d e f g h'
 	printf '%s\n' "all: m n $targets" "$targets:" $'\t@note $@' m: \

@@ -55,6 +55,15 @@ need_mounts()
 
 # Large outputs
 
+@test "map: a reader that is gone ends jobs that write for themselves" {
+	run -0 timeout -k 5 30 bash -c 'yes | prockit map -q -j2 -u echo | head -n 1; echo "${PIPESTATUS[*]}"'
+	[[ $output == $'y\n141 141 0' ]]
+	# What is no pipe, or still has its reader, is nothing to look for.
+	run -0 timeout -k 5 30 sh -c 'seq 3 | prockit map -u echo >out && seq 3 | prockit map -u echo | cat'
+	[[ $(wc -l <out) == 3 ]]
+	[[ ${#lines[@]} == 3 ]]
+}
+
 @test "map: a job that prints 64 MiB is passed on whole, in little memory" {
 	write=$(helper write-bytes)
 	"$write" 67108864 | cksum >expected

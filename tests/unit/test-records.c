@@ -324,6 +324,17 @@ static void test_joblog(void)
 	ended_clear(&e);
 }
 
+/* All that is written when a job has ended; the first failure counts. */
+static int records_add_all(struct records *r, const struct map_job *j,
+			   const char **ret_name)
+{
+	int files = records_add_results(r, j, ret_name);
+	const char *unused;
+	int lines = records_add(r, j, files < 0 ? &unused : ret_name);
+
+	return files < 0 ? files : lines;
+}
+
 static void test_files(void)
 {
 	struct records r = RECORDS_INIT;
@@ -340,7 +351,7 @@ static void test_files(void)
 	ended_capture(&e.j.result.err, "ach\n");
 	for (int run = 0; run < 2; run++) {
 		is_int(records_open(&r, &name), 0, "all files can be opened");
-		is_int(records_add(&r, &e.j, &name), 0, "a job can be added");
+		is_int(records_add_all(&r, &e.j, &name), 0, "a job can be added");
 		records_close(&r);
 	}
 
@@ -371,7 +382,7 @@ static void test_files(void)
 	(void)link("made/on/the/way/7/stdout", "kept");
 	e.j.result.out.mem.len = e.j.result.out.size = 2;
 	is_int(records_open(&r, &name), 0, "once more");
-	is_int(records_add(&r, &e.j, &name), 0, "and shorter");
+	is_int(records_add_all(&r, &e.j, &name), 0, "and shorter");
 	records_close(&r);
 	has_text("made/on/the/way/7/stdout", "ha");
 	has_text("kept", "hallo\n");
@@ -390,7 +401,7 @@ static void test_faults(void)
 	ended_init(&e, "true");
 	r.log = "/dev/full";
 	is_int(records_open(&r, &name), 0, "a full disk can be opened");
-	is_int(records_add(&r, &e.j, &name), -ENOSPC, "but not written");
+	is_int(records_add_all(&r, &e.j, &name), -ENOSPC, "but not written");
 	is_str(name, "/dev/full", "and has a name");
 	records_close(&r);
 
@@ -419,11 +430,13 @@ static void test_faults(void)
 	is_int(records_open(&r, &name), 0, "results");
 	(void)mkdir("results/7", 0777);
 	(void)mkdir("results/7/stderr", 0777);
-	is_int(records_add(&r, &e.j, &name), -EISDIR, "a folder in the place of a file");
+	is_int(records_add_all(&r, &e.j, &name), -EISDIR,
+	       "a folder in the place of a file");
 	is_str(name, "results/7/stderr", "is named");
 	e.j.seq = 8;
 	write_whole("results/8", "");
-	is_int(records_add(&r, &e.j, &name), -ENOTDIR, "a file in the place of a folder");
+	is_int(records_add_all(&r, &e.j, &name), -ENOTDIR,
+	       "a file in the place of a folder");
 	is_str(name, "results/8", "is named");
 	records_close(&r);
 	ended_clear(&e);
