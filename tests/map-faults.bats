@@ -302,6 +302,28 @@ with_few_descriptors()
 	one_message 'standard output' 'Input/output error'
 }
 
+# is_stopped PID
+is_stopped()
+{
+	grep -q '^State:[[:blank:]]*T' "/proc/$1/status"
+}
+
+@test "map: stops in the middle of long messages lose nothing" {
+	local map i item
+	item=$(head -c 100000 /dev/zero | tr '\0' a)
+	for ((i = 0; i < 480; i++)); do echo "$item"; done >items
+	setsid prockit map -j3 -n8 -c 'echo $#' <items >out 2>err 3>&- &
+	map=$!
+	wait_until 20 test -s out
+	for ((i = 0; i < 40; i++)); do
+		kill -STOP -- "-$map" || break
+		wait_until 20 is_stopped "$map"
+		kill -CONT -- "-$map"
+	done
+	wait "$map"
+	[[ $(sort out | uniq -c | xargs) == '60 8' && ! -s err ]]
+}
+
 @test "map: interrupted calls lose and repeat nothing" {
 	touch out
 	with_fault_on "$PWD/out" "$writes" error=EINTR:when=1+2 sh -c 'exec prockit map -k -j2 seq ::: 100000 9 50000 >out'

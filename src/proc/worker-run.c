@@ -50,12 +50,20 @@ struct work {
 
 static int read_whole(int socket, void *data, size_t len)
 {
-	ssize_t n;
+	char *at = data;
 
-	do
-		n = recv(socket, data, len, MSG_WAITALL);
-	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)len ? 0 : -EPIPE;
+	/* A stop cuts even MSG_WAITALL short. */
+	while (len) {
+		ssize_t n = recv(socket, at, len, MSG_WAITALL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -EPIPE;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
 }
 
 /* Send all of it, with the descriptors on its first byte. */
@@ -311,8 +319,6 @@ static int read_head(struct work *w, struct wire_head *ret)
 	}
 	if (n <= 0)
 		return -EPIPE;
-	if (n == sizeof(*ret))
-		return 0;
 	return read_whole(w->socket, (char *)ret + n, sizeof(*ret) - (size_t)n);
 }
 
