@@ -105,7 +105,7 @@ have_run()
 	# The main process is late each time, so that what the workers say piles up.
 	script job '[ $(($1 % 10)) != 0 ] || head -c 300000 /dev/zero' 'echo "$1" >&2'
 	# LeakSanitizer cannot work below strace.
-	run -0 env ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" strace -o trace -e trace=ppoll -e inject=ppoll:delay_enter=4000 \
+	run -0 timeout -k 5 60 env ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" strace -o trace -e trace=ppoll -e inject=ppoll:delay_enter=4000 \
 		sh -c 'exec prockit map -j2 ./job >out 2>err' <<<"$(seq 300)"
 	[[ $(wc -c <out) == 9000000 ]]
 	diff <(sort -n err) <(seq 300)
@@ -126,7 +126,7 @@ have_run()
 	: >log
 	script job '[ "$(wc -l <log)" = $(($1 - 1)) ]'
 	# LeakSanitizer cannot work below strace.
-	run -0 env ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" strace -o trace -P "$PWD/log" -e trace=write -e inject=write:delay_enter=20000 \
+	run -0 timeout -k 5 60 env ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" strace -o trace -P "$PWD/log" -e trace=write -e inject=write:delay_enter=20000 \
 		prockit map -j1 --log=log ./job ::: {1..40}
 	# A program may be the work of the one before.
 	script make.1 'for i in $(seq 30); do :; done; cp made.0 made.1; cp make.1 make.2'
