@@ -61,13 +61,18 @@ all_or_said()
 	fi
 }
 
-# with_small_disk SIZE COMMAND...: TMPDIR is ./tiny, a file system of that size. /tmp is left.
+# can_mount: behind "run" a skip would be a status of 0, so it is asked before.
+can_mount()
+{
+	unshare=(unshare -m)
+	((EUID == 0)) || unshare=(unshare -rm)
+	"${unshare[@]}" true 2>/dev/null || skip 'no right to mount here'
+}
+
+# with_small_disk SIZE COMMAND...: after can_mount. TMPDIR is ./tiny, a file system of that size. /tmp is left.
 with_small_disk()
 {
-	local unshare=(unshare -m)
-	((EUID == 0)) || unshare=(unshare -rm)
 	mkdir -p tiny
-	"${unshare[@]}" true 2>/dev/null || skip 'no right to mount here'
 	"${unshare[@]}" sh -c 'mount -t tmpfs -o size="$1" none tiny || exit 99
 		shift
 		TMPDIR=$PWD/tiny; export TMPDIR
@@ -223,6 +228,7 @@ with_few_descriptors()
 # Disks
 
 @test "map: a full disk fails the jobs whose output it cannot hold, and no other" {
+	can_mount
 	local option
 	run -1 --separate-stderr with_small_disk 1m prockit map -j2 -k --log="$PWD/log" \
 		-c 'head -c $1 /dev/zero | tr "\0" a; echo' ::: 10 3000000 20
@@ -245,6 +251,7 @@ with_few_descriptors()
 }
 
 @test "map: outputs that wait for their turn on a full disk" {
+	can_mount
 	mkfifo turn
 	run --separate-stderr with_small_disk 1m prockit map -j2 -k --log="$PWD/log" -- sh -c '
 		[ $1 != 1 ] || read word <turn
@@ -275,6 +282,7 @@ with_few_descriptors()
 }
 
 @test "map: a job whose --results cannot be written has failed, and the others run" {
+	can_mount
 	run -1 --separate-stderr with_small_disk 64k prockit map -j1 --results=tiny/r --log=log --joblog=joblog --json \
 		-c '[ $1 != b ] || head -c 100000 /dev/zero | tr "\0" a' ::: a b
 	one_message 'job 2 (b)' 'tiny/r/2/stdout' 'No space left on device'
