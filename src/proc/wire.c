@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* The fixed part of a task; its texts follow, each with its NUL: the path, the words, the
  * variables. */
@@ -23,6 +24,30 @@ struct result_head {
 	struct result_stage stage;
 	size_t detail_len;
 };
+
+int wire_flush(int socket, struct buf *b)
+{
+	size_t sent = 0;
+	int r = 0;
+
+	while (sent < b->len) {
+		ssize_t n = send(socket, b->data + sent, b->len - sent,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0)
+			r = -errno;
+		sent = n < 0 ? b->len : sent + (size_t)n;
+	}
+	if (sent) {
+		memmove(b->data, b->data + sent, b->len - sent);
+		b->len -= sent;
+	}
+	return r;
+}
 
 static int add_texts(struct buf *b, char *const *texts, size_t *ret_n)
 {

@@ -43,6 +43,10 @@ struct wire_task {
 	int token;
 };
 
+/* Send what the socket takes now, and keep the rest: 0; -errno when nobody takes it any
+ * more, and then nothing is kept. */
+int wire_flush(int socket, struct buf *b);
+
 /* Add the whole message: 0 or -ENOMEM. */
 int wire_add_task(struct buf *b, const struct worker_task *task);
 

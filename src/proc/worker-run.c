@@ -106,27 +106,13 @@ static int send_whole(int socket, const char *data, size_t len, const int *fds,
 	return 0;
 }
 
-/* Send what the socket takes now: whether something is left. */
+/* Send what the socket takes now: whether something is left. That nobody takes it is seen
+ * by whoever waits on the socket. */
 static bool flush_live(const struct job *job)
 {
 	struct work *w = job->watch_data;
-	size_t sent = 0;
 
-	while (sent < w->live.len) {
-		ssize_t n = send(w->socket, w->live.data + sent, w->live.len - sent,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			break;
-		/* That nobody takes it is seen by whoever waits on the socket. */
-		sent = n < 0 ? w->live.len : sent + (size_t)n;
-	}
-	if (sent) {
-		memmove(w->live.data, w->live.data + sent, w->live.len - sent);
-		w->live.len -= sent;
-	}
+	(void)wire_flush(w->socket, &w->live);
 	return w->live.len > 0;
 }
 

@@ -41,26 +41,7 @@ int worker_start(struct worker *w, int *ret_socket)
 
 int worker_flush(struct worker *w)
 {
-	size_t sent = 0;
-	int r = 0;
-
-	while (w->socket >= 0 && sent < w->outbox.len) {
-		ssize_t n = send(w->socket, w->outbox.data + sent, w->outbox.len - sent,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			break;
-		if (n < 0)
-			r = -errno;
-		sent = n < 0 ? w->outbox.len : sent + (size_t)n;
-	}
-	if (sent) {
-		memmove(w->outbox.data, w->outbox.data + sent, w->outbox.len - sent);
-		w->outbox.len -= sent;
-	}
-	return r;
+	return w->socket < 0 ? 0 : wire_flush(w->socket, &w->outbox);
 }
 
 int worker_send_task(struct worker *w, struct worker_task *task)
